@@ -1,0 +1,19 @@
+"""What each layer must look like, and the one function that says whether it does."""
+
+from tvb.schema.catalogue import SCHEMAS, get_schema, schema_table
+from tvb.schema.declare import CRS, Column, GridSchema, LayerSchema
+from tvb.schema.validate import Fault, find_faults, require_crs, validate
+
+__all__ = [
+    "CRS",
+    "SCHEMAS",
+    "Column",
+    "Fault",
+    "GridSchema",
+    "LayerSchema",
+    "find_faults",
+    "get_schema",
+    "require_crs",
+    "schema_table",
+    "validate",
+]

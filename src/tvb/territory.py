@@ -1,0 +1,189 @@
+"""A territory: its layers, its rasters, and where each of them comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import geopandas as gpd
+import pandas as pd
+
+from tvb.errors import LayerError, explain
+from tvb.grid import Grid
+
+__all__ = ["Nature", "Source", "Territory", "sources_table"]
+
+Nature = Literal["real", "schematic", "modelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a layer comes from, and what happened to its rows.
+
+    Parameters
+    ----------
+    layer : str
+        Name of the layer in the territory.
+    nature : {"real", "schematic", "modelled"}
+        Real: surveyed geometry. Schematic: true attributes on a simplified shape. Modelled:
+        invented by a program, for demonstration and benchmarks only.
+    title : str
+        What the layer is, as a map's source line prints it.
+    producer, licence, vintage : str
+        Who made it, under which licence, of which date.
+    file : str, optional
+        Name of the file, without its folder.
+    checksum : str, optional
+        SHA-256 of the file, hexadecimal.
+    rows_read, rows_kept : int
+        Rows in the file and in the frame.
+    dropped : mapping of str to int
+        Rows dropped, by reason; ``rows_read = rows_kept + sum(dropped.values())``.
+    """
+
+    layer: str
+    nature: Nature
+    title: str
+    producer: str
+    licence: str
+    vintage: str
+    file: str = ""
+    checksum: str = ""
+    rows_read: int = 0
+    rows_kept: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Territory:
+    """The layers of a study area, in EPSG:2154, with their sources.
+
+    Parameters
+    ----------
+    name : str
+        Name of the territory.
+    layers : mapping of str to geopandas.GeoDataFrame
+        One valid frame for each layer, keyed by the name of its schema.
+    grids : mapping of str to Grid
+        Rasters: ``land_cover``, and ``flood_depth_<scenario>`` for each scenario.
+    sources : tuple of Source
+        One for each layer and raster, or several where a layer was read from several files.
+    """
+
+    name: str
+    layers: Mapping[str, gpd.GeoDataFrame]
+    grids: Mapping[str, Grid] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+
+    def __getitem__(self, layer: str) -> gpd.GeoDataFrame:
+        """Return one layer.
+
+        Parameters
+        ----------
+        layer : str
+            Name of its schema.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            The frame, in EPSG:2154.
+
+        Raises
+        ------
+        LayerError
+            If the territory has no such layer.
+        """
+        try:
+            return self.layers[layer]
+        except KeyError:
+            raise LayerError(
+                explain(
+                    layer,
+                    f"not in the territory « {self.name} »",
+                    required="one of " + ", ".join(sorted(self.layers)),
+                )
+            ) from None
+
+    def __contains__(self, layer: object) -> bool:
+        return layer in self.layers
+
+    def sources_of(self, *layers: str) -> tuple[Source, ...]:
+        """Return the sources of some layers, in the order given.
+
+        Parameters
+        ----------
+        *layers : str
+            Names of layers or rasters.
+
+        Returns
+        -------
+        tuple of Source
+            Their sources.
+
+        Raises
+        ------
+        LayerError
+            If one of them has no source: what is drawn must say where it comes from.
+        """
+        found: list[Source] = []
+        for layer in layers:
+            mine = [s for s in self.sources if s.layer == layer]
+            if not mine:
+                raise LayerError(
+                    explain(layer, "no source is known for this layer", remedy="give a Source")
+                )
+            found += mine
+        return tuple(found)
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row for each layer: features, nature, source.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by layer.
+        """
+        table = sources_table(self.sources).set_index("layer")
+        counts = {name: len(frame) for name, frame in self.layers.items()}
+        table.insert(0, "features", [counts.get(name, 0) for name in table.index])
+        return table
+
+    def __repr__(self) -> str:
+        return f"<Territory {self.name}: {len(self.layers)} layers, {len(self.grids)} rasters>"
+
+
+def sources_table(sources: Iterable[Source]) -> pd.DataFrame:
+    """Return the sources as a table to lay beside any result.
+
+    Parameters
+    ----------
+    sources : iterable of Source
+        In the order wanted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each source; ``dropped`` is text such as ``null geometry: 1``.
+    """
+    rows = [
+        {
+            "layer": s.layer,
+            "nature": s.nature,
+            "title": s.title,
+            "producer": s.producer,
+            "licence": s.licence,
+            "vintage": s.vintage,
+            "file": s.file,
+            "checksum": s.checksum,
+            "rows_read": s.rows_read,
+            "rows_kept": s.rows_kept,
+            "dropped": "; ".join(f"{reason}: {n}" for reason, n in s.dropped.items()),
+        }
+        for s in sources
+    ]
+    columns = [
+        "layer", "nature", "title", "producer", "licence", "vintage", "file", "checksum",
+        "rows_read", "rows_kept", "dropped",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
