@@ -5,7 +5,7 @@ Modules are loaded on first use, so that ``import tvb`` stays light::
     import tvb
 
     territory = tvb.datasets.bassin_minier()
-    graph = tvb.connectivity.build_graph(...)
+    graph = tvb.connectivity.HabitatGraph.from_frames(patches, links)
     counts = tvb.flood.count_exposed_buildings(...)
 """
 
