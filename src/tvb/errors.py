@@ -13,6 +13,7 @@ __all__ = [
     "CrsError",
     "CrsWarning",
     "LayerError",
+    "MissingExtraError",
     "ParameterError",
     "SourceError",
     "StudyError",
@@ -51,6 +52,10 @@ class StudyError(TvbError, ValueError):
 
 class UnknownNameError(TvbError, LookupError):
     """A name of a commune is unknown or fits several communes."""
+
+
+class MissingExtraError(TvbError, ImportError):
+    """A capability asks for packages that an extra of the distribution installs."""
 
 
 class TvbWarning(UserWarning):

@@ -31,8 +31,8 @@ class Fact:
         The figure.
     unit : str
         Its unit.
-    meaning : str
-        What is counted.
+    meaning, meaning_fr : str
+        What is counted, in English and in French.
     source : str
         Who published it.
     date : str
@@ -42,22 +42,49 @@ class Fact:
     value: float
     unit: str
     meaning: str
+    meaning_fr: str
     source: str
     date: str
 
 
-_LIST = "UNESCO, inscription 1360, as published by the Mission Bassin Minier"
-_TVB = "Mission Bassin Minier, report on flood knowledge and the Trame verte et bleue"
+_LIST = "UNESCO 1360, Mission Bassin Minier"
+_REPORT = "Mission Bassin Minier"
 
-ELEMENTS = Fact(109, "elements", "Elements of the World Heritage property", _LIST, "2012")
-PROPERTY_TERRILS = Fact(51, "terrils", "Terrils inside the property", _LIST, "2012")
-ESTATES = Fact(124, "estates", "Mining estates inside the property", _LIST, "2012")
-COLLIERIES = Fact(17, "collieries", "Collieries (fosses) inside the property", _LIST, "2012")
-INSCRIBED_RAILWAY = Fact(54, "km", "Former mine railway inside the property", _LIST, "2012")
-PROPERTY_AREA = Fact(3943, "ha", "Area of the property", _LIST, "2012")
-PROPERTY_AND_BUFFER_AREA = Fact(18804, "ha", "Property and buffer zone together", _LIST, "2012")
-PROPERTY_COMMUNES = Fact(87, "communes", "Communes with a part of the property", _LIST, "2012")
-BUFFER_COMMUNES = Fact(124, "communes", "Communes with a part of the buffer", _LIST, "2012")
-EXPOSED_COMMUNES = Fact(29, "communes", "Communes with flooded constructions", _TVB, "n.d.")
-EXPOSED_BUILDINGS = Fact(2233, "constructions", "Constructions possibly flooded", _TVB, "n.d.")
-PUMPING_STATIONS = Fact(40, "stations", "Pumping stations, about", _TVB, "n.d.")
+
+def _listed(value: float, unit: str, *meanings: str) -> Fact:
+    """Return a figure of the inscription on the World Heritage List, 2012."""
+    english, french = meanings
+    return Fact(value, unit, english, french, _LIST, "2012")
+
+
+def _reported(value: float, unit: str, *meanings: str) -> Fact:
+    """Return a figure of the report that the flood theme serves; it bears no date."""
+    english, french = meanings
+    return Fact(value, unit, english, french, _REPORT, "s. d.")
+
+
+ELEMENTS = _listed(109, "", "Elements of the property", "Éléments du bien inscrit")
+PROPERTY_TERRILS = _listed(51, "", "Terrils inside the property", "Terrils du bien")
+ESTATES = _listed(124, "", "Mining estates inside the property", "Cités minières du bien")
+COLLIERIES = _listed(17, "", "Collieries inside the property", "Fosses du bien")
+INSCRIBED_RAILWAY = _listed(54, "km", "Former mine railway inscribed", "Cavaliers inscrits")
+PROPERTY_AREA = _listed(3943, "ha", "Area of the property", "Surface du bien")
+PROPERTY_AND_BUFFER_AREA = _listed(
+    18804, "ha", "Area of property and buffer", "Surface du bien et de sa zone tampon"
+)
+PROPERTY_COMMUNES = _listed(
+    87, "communes", "Communes with a part of the property", "Communes concernées par le bien"
+)
+BUFFER_COMMUNES = _listed(
+    124, "communes", "Communes with a part of the buffer", "Communes concernées par la zone tampon"
+)
+EXPOSED_COMMUNES = _reported(
+    29,
+    "communes",
+    "Communes with flooded constructions",
+    "Communes ayant des constructions exposées",
+)
+EXPOSED_BUILDINGS = _reported(
+    2233, "", "Constructions possibly flooded", "Constructions potentiellement inondées"
+)
+PUMPING_STATIONS = _reported(40, "", "Pumping stations, about", "Stations de relevage, environ")

@@ -113,8 +113,9 @@ CAVALIERS = LayerSchema(
     "cavaliers", "Cavaliers", "Cavaliers (former mine railways)",
     "One section of a former mine railway", _LINE_OR_AREA, key="id_troncon", on_duplicate="keep",
     columns=(
-        Column("id_troncon", "text", "Identifier of the section", aliases=("id_unesco",)),
+        Column("id_troncon", "text", "Identifier of the section"),
         _name("Name of the line"),
+        _UNESCO_ID,
         Column("longueur_m", "number", "Length as published", unit="m"),
         *_communes_met(6),
     ),

@@ -1,0 +1,113 @@
+"""Arrays of geometries: the valid polygons in them, and their edges as coordinates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+__all__ = [
+    "BoolArray",
+    "FloatArray",
+    "GeometryArray",
+    "IntArray",
+    "make_valid",
+    "polygon_edges",
+    "polygon_parts",
+    "total_bounds",
+]
+
+GeometryArray = NDArray[np.object_]
+FloatArray = NDArray[np.floating[Any]]
+IntArray = NDArray[np.signedinteger[Any]]
+BoolArray = NDArray[np.bool_]
+
+_POLYGON = 3
+
+
+def make_valid(geometries: GeometryArray) -> GeometryArray:
+    """Return the geometries, the invalid ones repaired.
+
+    Parameters
+    ----------
+    geometries : numpy.ndarray
+        Any geometries, None among them.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same array when all are valid, otherwise a new one.
+    """
+    wrong = ~shapely.is_valid(geometries) & ~shapely.is_missing(geometries)
+    if not wrong.any():
+        return geometries
+    repaired = geometries.copy()
+    repaired[wrong] = shapely.make_valid(geometries[wrong])
+    return repaired
+
+
+def polygon_parts(geometries: GeometryArray) -> tuple[GeometryArray, IntArray]:
+    """Return the valid single polygons of which areas are made, and the rows that they come from.
+
+    Parameters
+    ----------
+    geometries : numpy.ndarray
+        Any geometries; points, lines, empty ones and None are left out.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Polygons, two-dimensional, and for each the position of its geometry.
+    """
+    parts, rows = shapely.get_parts(make_valid(geometries), return_index=True)
+    # Repairs may put a multipolygon inside a collection.
+    parts, again = shapely.get_parts(parts, return_index=True)
+    area = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
+    return shapely.force_2d(parts[area]), rows[again][area].astype(np.int64)
+
+
+def polygon_edges(polygons: GeometryArray) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Return the edges of polygons, the interior always on the left.
+
+    Parameters
+    ----------
+    polygons : numpy.ndarray
+        Single polygons in two dimensions.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Starts and ends, both of shape (n, 2), and for each edge the position of its polygon.
+    """
+    if len(polygons) == 0:
+        return np.empty((0, 2)), np.empty((0, 2)), np.empty(0, dtype=np.int64)
+    _, points, (ring_ends, polygon_ends) = shapely.to_ragged_array(
+        shapely.orient_polygons(polygons), include_z=False
+    )
+    starts_edge = np.ones(len(points), dtype=bool)
+    starts_edge[ring_ends[1:] - 1] = False
+    at = np.flatnonzero(starts_edge)
+    ring_owner = np.repeat(np.arange(len(polygons)), np.diff(polygon_ends))
+    owner = np.repeat(ring_owner, np.diff(ring_ends) - 1)
+    return points[at], points[at + 1], owner
+
+
+def total_bounds(bounds: NDArray[Any]) -> FloatArray:
+    """Return the box around boxes; not a number where there is none.
+
+    Parameters
+    ----------
+    bounds : numpy.ndarray
+        West, south, east, north, of shape (n, 4); rows may be not a number.
+
+    Returns
+    -------
+    numpy.ndarray
+        The four bounds of all.
+    """
+    known = bounds[~np.isnan(bounds[:, 0])]
+    if len(known) == 0:
+        return np.full(4, np.nan)
+    return np.concatenate([known[:, :2].min(axis=0), known[:, 2:].max(axis=0)])
