@@ -1,0 +1,410 @@
+"""A finished plate, and how one is composed from what its theme gives."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from tvb.errors import ParameterError, explain
+from tvb.maps import furniture
+from tvb.maps.labels import Label, draw_labels, place_labels
+from tvb.maps.legend import Block, Entry, Legend
+from tvb.maps.page import Bounds, Box, Layout, Needs, Page, View, arrange
+from tvb.maps.sheet import Sheet, line_height, text_width
+from tvb.maps.style import INK, fixed_style
+from tvb.maps.symbols import Geometries, Marker, Stroke, Symbol, draw, inner_points
+from tvb.maps.table import Table, draw_table
+from tvb.maps.texts import typeset
+from tvb.territory import Source
+
+__all__ = ["Content", "MapLayer", "Plate", "compose"]
+
+_SUFFIXES = (".pdf", ".png", ".svg")
+_FINEST_MM = 0.04
+_LARGE_MM = 3.0
+_LOCATOR_SHARE = 0.5
+_ROUNDS = 5
+_NOWHERE = np.empty((0, 4))
+
+
+def _no_labels(_: View) -> Sequence[Label]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A map on its page.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The drawing, one page, true to scale.
+    title : str
+        What the map says.
+    denominator : float
+        Of the scale.
+    page : Page
+        What was asked of the page.
+    sources : tuple of Source
+        Of the layers drawn.
+    parameters : mapping
+        What the theme was asked.
+    """
+
+    figure: Figure
+    title: str
+    denominator: float
+    page: Page
+    sources: tuple[Source, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def save(self, path: str | Path, *, dpi: int = 300) -> Path:
+        """Write the plate; the same plate gives the same bytes.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            The suffix says the format: ``.pdf``, ``.png`` or ``.svg``.
+        dpi : int
+            Resolution of a PNG.
+
+        Returns
+        -------
+        pathlib.Path
+            The file, complete: it replaces an older one in one step.
+
+        Raises
+        ------
+        ParameterError
+            If the suffix is not one of the three.
+        OSError
+            If the folder is absent or cannot be written.
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix not in _SUFFIXES:
+            problem = f"a plate cannot be saved as « {path.name} »"
+            raise ParameterError(explain("path", problem, required=" or ".join(_SUFFIXES)))
+        content = self._render(suffix[1:], dpi)
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=path.stem, suffix=suffix, delete=False
+        ) as file:
+            temporary = Path(file.name)
+        try:
+            temporary.write_bytes(content)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return path
+
+    def _render(self, form: str, dpi: int) -> bytes:
+        # a date or a version in the file would make two equal plates differ
+        metadata: dict[str, dict[str, Any]] = {
+            "pdf": {"Title": self.title, "Creator": "tvb", "Producer": "tvb", "CreationDate": None},
+            "png": {"Title": self.title, "Software": "tvb"},
+            "svg": {"Title": self.title, "Creator": "tvb", "Date": None},
+        }
+        buffer = io.BytesIO()
+        with fixed_style():
+            self.figure.savefig(buffer, format=form, dpi=dpi, metadata=metadata[form])
+        return buffer.getvalue()
+
+    def _repr_png_(self) -> bytes:
+        return self._render("png", 110)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Plate « {self.title} » 1:{self.denominator:g}, "
+            f"{self.page.paper} {self.page.orientation}, {len(self.sources)} sources>"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class MapLayer:
+    """Geometries drawn with one symbol.
+
+    Parameters
+    ----------
+    geometry : numpy.ndarray
+        In EPSG:2154.
+    symbol : Fill, Stroke or Marker
+        How.
+    level : float
+        Drawing order, from below to above.
+    label : str
+        Text of the legend; without one, the layer explains itself, or its block does.
+    block : str
+        Heading of the legend block.
+    sources : tuple of Source
+        Named in the foot when the layer is seen.
+    """
+
+    geometry: Geometries
+    symbol: Symbol
+    level: float
+    label: str = ""
+    block: str = ""
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a theme gives to be laid on a page.
+
+    Parameters
+    ----------
+    title, subtitle : str
+        Unless the user gave others.
+    ground : Bounds
+        What must be seen, unless the user gave an extent.
+    layers : tuple of MapLayer
+        In the order of the legend.
+    sources : tuple of Source
+        Named in the foot whatever is seen, before those of the layers.
+    labels : callable
+        Makes the names from what the frame shows, by order of importance.
+    blocks : mapping of str to Block
+        How a legend block differs from a plain list, by heading; its own entries come first, once
+        a layer of the block is seen.
+    notes : tuple of str
+        Sentences for the foot.
+    banner : str
+        Sentence across the map, when there is nothing to see.
+    overview : numpy.ndarray
+        Polygons of the whole, for the locator.
+    table : Table, optional
+        Drawn only where the page has room to spare.
+    parameters : mapping
+        Kept with the plate.
+    """
+
+    title: str
+    subtitle: str
+    ground: Bounds
+    layers: tuple[MapLayer, ...]
+    sources: tuple[Source, ...] = ()
+    labels: Callable[[View], Sequence[Label]] = _no_labels
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    banner: str = ""
+    overview: Geometries | None = None
+    table: Table | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def compose(content: Content, page: Page) -> Plate:
+    """Return a plate.
+
+    Parameters
+    ----------
+    content : Content
+        What the theme gives.
+    page : Page
+        What the user asks.
+
+    Returns
+    -------
+    Plate
+        With title, map, legend of what is drawn, scale, north, sources and mentions.
+
+    Raises
+    ------
+    LayerError
+        If there is no source.
+    ParameterError
+        If the page cannot hold the map.
+    """
+    title = page.title if page.title is not None else content.title
+    subtitle = page.subtitle if page.subtitle is not None else content.subtitle
+    with fixed_style():
+        head = furniture.compose_head(page, typeset(title, page.lang), typeset(subtitle, page.lang))
+        layout, layers = _settle(content, page, head)
+        sources = _sources(content, layers)
+        foot = furniture.compose_foot(page, sources, content.notes)
+        sheet = Sheet(page)
+        _draw_map(sheet, content, layout, layers=layers)
+        furniture.draw_head(sheet, head, layout.head)
+        _legend(content, page, layers).draw(sheet, layout.legend, columns=layout.columns)
+        _draw_furniture(sheet, content, layout)
+        if content.table:
+            draw_table(sheet, content.table, layout.spare)
+        furniture.draw_foot(sheet, foot, layout.foot)
+    parameters = {**content.parameters, "view": tuple(layout.view)}
+    return Plate(sheet.figure, title, layout.denominator, page, sources, parameters)
+
+
+def _settle(
+    content: Content, page: Page, head: furniture.Head
+) -> tuple[Layout, tuple[MapLayer, ...]]:
+    """Return a layout and the layers seen in it, which agree.
+
+    The legend names what the frame shows, and its height decides what the frame shows: begin with
+    what must be seen, and add what comes into view until nothing new does.
+    """
+    ground = Bounds(*page.extent) if page.extent else content.ground
+    before = layers = _seen(content.layers, ground)
+    for _ in range(_ROUNDS):
+        layout = arrange(page, ground, _needs(content, page, head, layers=layers))
+        shown = _seen(content.layers, layout.view)
+        if shown == layers:
+            return layout, layers
+        before, layers = layers, shown
+    # two arrangements that call for each other: keep room for the entries of both
+    both = tuple(la for la in content.layers if la in before or la in layers)
+    layout = arrange(page, ground, _needs(content, page, head, layers=both))
+    return layout, _seen(both, layout.view)
+
+
+def _seen(layers: tuple[MapLayer, ...], view: Bounds) -> tuple[MapLayer, ...]:
+    window = shapely.box(*view)
+    return tuple(la for la in layers if shapely.intersects(_drawn(la), window).any())
+
+
+def _drawn(layer: MapLayer) -> Geometries:
+    """Return what leaves ink: of a polygon whose outline alone is drawn, the outline."""
+    if not isinstance(layer.symbol, Stroke):
+        return layer.geometry
+    areal = np.isin(shapely.get_type_id(layer.geometry), (3, 6))
+    lines: Geometries = np.where(areal, shapely.boundary(layer.geometry), layer.geometry)
+    return lines
+
+
+def _sources(content: Content, layers: tuple[MapLayer, ...]) -> tuple[Source, ...]:
+    """Return the sources of what is seen, each once, in the order of the legend."""
+    kept = [*content.sources]
+    for layer in layers:
+        kept += [s for s in layer.sources if s not in kept]
+    return tuple(kept)
+
+
+def _legend(content: Content, page: Page, layers: tuple[MapLayer, ...]) -> Legend:
+    """Return the legend of some layers, in their order."""
+    entries: dict[str, list[Entry]] = {}
+    for layer in layers:
+        if layer.block:
+            entries.setdefault(layer.block, [])
+        if layer.label:
+            entries[layer.block].append(Entry(layer.symbol, layer.label))
+    blocks = []
+    for heading, lines in entries.items():
+        form = content.blocks.get(heading, Block(heading, ()))
+        blocks.append(
+            Block(heading, (*form.entries, *lines), form.note, form.in_row, form.touching)
+        )
+    return Legend(tuple(blocks), page.text_scale)
+
+
+def _needs(
+    content: Content,
+    page: Page,
+    head: furniture.Head,
+    *,
+    layers: tuple[MapLayer, ...],
+) -> Needs:
+    scale = page.text_scale
+    foot = furniture.compose_foot(page, _sources(content, layers), content.notes)
+    needed = furniture.SCALE_HEIGHT_MM * scale
+    if _whole(content, page) is not None:
+        needed += (furniture.LOCATOR_HEIGHT_MM + 3) * scale
+    return Needs(
+        head=furniture.head_height(page, head),
+        foot=furniture.foot_height(page, foot),
+        furniture=needed,
+        legend=_legend(content, page, layers).height,
+    )
+
+
+def _whole(content: Content, page: Page) -> Bounds | None:
+    """Return the bounds of the locator, or None where the map shows most of them."""
+    if page.extent is None or content.overview is None or not len(content.overview):
+        return None
+    whole, extent = Bounds(*shapely.total_bounds(content.overview)), Bounds(*page.extent)
+    small = extent.width * extent.height < _LOCATOR_SHARE * whole.width * whole.height
+    return whole if small else None
+
+
+def _draw_furniture(sheet: Sheet, content: Content, layout: Layout) -> None:
+    page = sheet.page
+    furniture.draw_scale(sheet, layout)
+    whole = _whole(content, page)
+    if whole is not None and content.overview is not None:
+        box = layout.furniture
+        bottom = box.y + (furniture.SCALE_HEIGHT_MM + 3) * page.text_scale
+        height = furniture.LOCATOR_HEIGHT_MM * page.text_scale
+        place = Box(box.x, bottom, box.width, height)
+        furniture.draw_locator(
+            sheet, place, overview=content.overview, shown=(whole, layout.view),
+            flush_right=not layout.beside,
+        )  # fmt: skip
+
+
+def _draw_map(
+    sheet: Sheet, content: Content, layout: Layout, *, layers: tuple[MapLayer, ...]
+) -> None:
+    axes = sheet.add_map(layout.frame, layout.view)
+    for layer in layers:
+        geometry = _drawn(layer)
+        if not isinstance(layer.symbol, Marker):
+            geometry = _clipped(geometry, layout)
+        draw(layer.symbol, axes, geometry, level=layer.level)
+    banner = _draw_banner(sheet, content.banner, layout.frame) if content.banner else _NOWHERE
+    markers = np.vstack([_NOWHERE, *(_marker_boxes(layer, layout) for layer in layers)])
+    # a name on a large circle would be read as the name of what the circle measures
+    large = markers[:, 2] - markers[:, 0] > _LARGE_MM
+    names = place_labels(
+        content.labels(View(layout.view, layout.denominator)),
+        layout.frame,
+        layout.view,
+        reserved=np.vstack([banner, markers[large]]),
+        obstacles=markers[~large],
+    )
+    draw_labels(sheet, names)
+
+
+def _clipped(geometry: Geometries, layout: Layout) -> Geometries:
+    """Return what can be seen of the geometries: a file need not hold more than its paper shows."""
+    view = layout.view
+    margin = 0.02 * view.width
+    window = shapely.box(
+        view.west - margin, view.south - margin, view.east + margin, view.north + margin
+    )
+    near = geometry[shapely.intersects(geometry, window)]
+    inside = shapely.covers(window, near)
+    cut = shapely.clip_by_rect(near[~inside], *window.bounds)
+    kept: Geometries = np.concatenate([near[inside], cut])
+    fine = shapely.simplify(kept, _FINEST_MM / 1000 * layout.denominator, preserve_topology=True)
+    return np.asarray(fine, dtype=object)
+
+
+def _marker_boxes(layer: MapLayer, layout: Layout) -> NDArray[np.float64]:
+    """Return left, bottom, right, top of point symbols, in millimetres of the page."""
+    if not isinstance(layer.symbol, Marker):
+        return _NOWHERE
+    xy = shapely.get_coordinates(inner_points(layer.geometry))
+    frame, view = layout.frame, layout.view
+    centres = (xy - (view.west, view.south)) * (1000 / layout.denominator) + (frame.x, frame.y)
+    half = np.broadcast_to(np.asarray(layer.symbol.size_mm) / 2, len(xy))[:, None]
+    return np.hstack([centres - half, centres + half])
+
+
+def _draw_banner(sheet: Sheet, text: str, frame: Box) -> NDArray[np.float64]:
+    size = 10.0
+    width, height = text_width(text, size, "bold") + 10, line_height(size) + 4
+    box = Box(frame.x + (frame.width - width) / 2, frame.top - height - 4, width, height)
+    sheet.rectangle(box, face="white", edge=INK, width_pt=0.6)
+    sheet.text(
+        text, frame.x + frame.width / 2, box.y + height / 2 - 1.2, size_pt=size, face="bold",
+        align="center",
+    )  # fmt: skip
+    return np.array([[box.x, box.y, box.right, box.top]])

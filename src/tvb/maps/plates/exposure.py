@@ -1,0 +1,288 @@
+"""The plate of exposure to floods: classes of colour by commune, circles for numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from tvb.errors import LayerError, ParameterError, explain
+from tvb.maps.basemap import (
+    base_layers,
+    class_labels,
+    commune_labels,
+    frame_bounds,
+    names_for,
+    outline,
+    to_array,
+    within,
+)  # fmt: skip
+from tvb.maps.compose import Content, MapLayer, Plate, compose
+from tvb.maps.labels import Label
+from tvb.maps.legend import Block, Entry
+from tvb.maps.page import Page, PageOptions, View
+from tvb.maps.style import BLUES, nice_number, ramp, round_breaks
+from tvb.maps.symbols import Fill, Marker
+from tvb.maps.table import Row, Table
+from tvb.maps.texts import Lang, number, plural, say, scenario_name
+from tvb.schema import require_crs
+from tvb.territory import Source
+
+__all__ = ["plot_exposure"]
+
+_CIRCLE = ("#f08a2c", "#a04000")
+_LARGEST_MM = 8.5
+_SMALLEST_MM = 0.9
+_WHOLE = 100.0  # per cent
+_NONE = Fill("#ffffff", "#b9b4aa", 0.35)
+_UNKNOWN = Fill("#e4e2de", None, 0.3, "////", "#a8a49c")
+
+
+def plot_exposure(
+    communes: gpd.GeoDataFrame,
+    exposure: pd.DataFrame,
+    sources: Sequence[Source],
+    *,
+    scenario: str,
+    totals: pd.Series[int] | None = None,
+    **page: Unpack[PageOptions],
+) -> Plate:
+    """Return the plate of the buildings exposed to one flood scenario.
+
+    Parameters
+    ----------
+    communes : geopandas.GeoDataFrame
+        Polygons in EPSG:2154 with ``insee``, ``nom`` and, if known, ``population``,
+        ``epci_siren``.
+    exposure : pandas.DataFrame
+        Indexed by ``insee`` and ``scenario``; column ``buildings`` (number exposed) and, if known,
+        ``rule`` (how they were counted), as `tvb.flood.count_exposed_buildings` returns it. A
+        commune without a row is drawn as not assessed.
+    sources : sequence of tvb.territory.Source
+        Of the communes, the buildings and the flood zones.
+    scenario : str
+        Which scenario to draw, such as ``02Moy``.
+    totals : pandas.Series, optional
+        All buildings of each commune, indexed by ``insee``. With it colours show the share of
+        buildings exposed (%); without it, the number exposed per km² of commune.
+    **page
+        Title, language, paper, extent and other wishes: see `tvb.maps.Page`.
+
+    Returns
+    -------
+    Plate
+        Colours for the relative figure, circles of proportional area for the number. The title
+        counts the communes whose inner point lies in the extent; when no building is exposed
+        there, the map says so.
+
+    Raises
+    ------
+    LayerError
+        If there is no source, or a column or index level is missing.
+    CrsError
+        If the communes are not in EPSG:2154.
+    ParameterError
+        If the table has no such scenario, or the page cannot hold the map.
+    """
+    wishes = Page(**page)
+    require_crs(communes, "communes")
+    case = _case(communes, _select(exposure, scenario), totals, page=wishes)
+    parameters = {"scenario": scenario, "relative": "density" if totals is None else "share"}
+    return compose(_content(case, wishes, tuple(sources), parameters=parameters), wishes)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One scenario, aligned with the communes; NaN where a figure is not known."""
+
+    communes: gpd.GeoDataFrame
+    counts: NDArray[np.float64]
+    relative: NDArray[np.float64]
+    inside: NDArray[np.bool_]
+    heading: str
+    unit: str
+    rule: str
+    lang: Lang
+
+    @property
+    def exposed(self) -> NDArray[np.bool_]:
+        """Communes of the sheet with buildings exposed."""
+        return self.inside & (self.counts > 0)
+
+    @property
+    def largest(self) -> float:
+        return float(np.nanmax(self.counts, initial=0.0))
+
+
+def _content(
+    case: _Case, page: Page, sources: tuple[Source, ...], *, parameters: dict[str, str]
+) -> Content:
+    return Content(
+        title=_finding(case),
+        subtitle=say("scenario", page.lang, scenario_name(parameters["scenario"], page.lang)),
+        ground=frame_bounds(case.communes, "communes"),
+        layers=(
+            *_circle_layers(case, page),
+            *_colour_layers(case),
+            *base_layers(case.communes, page),
+        ),
+        sources=sources,
+        labels=lambda view: _names(case, page, view),
+        blocks=_blocks(case, page),
+        banner="" if case.exposed.any() else say("no_exposure", page.lang),
+        overview=outline(to_array(case.communes)),
+        table=_table(case),
+        parameters=parameters,
+    )
+
+
+def _select(exposure: pd.DataFrame, scenario: str) -> pd.DataFrame:
+    """Return the rows of one scenario, indexed by commune."""
+    if list(exposure.index.names) != ["insee", "scenario"]:
+        problem = f"indexed by {', '.join(map(str, exposure.index.names))}"
+        raise LayerError(explain("exposure", problem, required="index levels insee, scenario"))
+    if "buildings" not in exposure:
+        raise LayerError(explain("exposure", "column « buildings » is missing"))
+    known = exposure.index.unique("scenario")
+    if scenario not in known:
+        problem = f"« {scenario} » is not in the table"
+        required = ", ".join(map(str, known)) or "a table with rows"
+        raise ParameterError(explain("scenario", problem, required=required))
+    return exposure[exposure.index.get_level_values("scenario") == scenario].droplevel("scenario")
+
+
+def _case(
+    communes: gpd.GeoDataFrame,
+    rows: pd.DataFrame,
+    totals: pd.Series[int] | None,
+    *,
+    page: Page,
+) -> _Case:
+    """Return what is drawn. Colours show a relative figure: numbers would favour large communes."""
+    lang, counts = page.lang, _aligned(rows["buildings"], communes)
+    if totals is None:
+        relative, heading, unit = counts / (communes.area.to_numpy() / 1e6), "density", ""
+    else:
+        every = _aligned(totals, communes)
+        relative, heading, unit = np.full(len(counts), np.nan), "share", say("percent", lang)
+        np.divide(100 * counts, every, out=relative, where=every > 0)
+        relative[counts == 0] = 0.0
+    inside = _inside(communes, page)
+    rule = _rule(rows, lang)
+    return _Case(communes, counts, relative, inside, say(heading, lang), unit, rule, lang)
+
+
+def _inside(communes: gpd.GeoDataFrame, page: Page) -> NDArray[np.bool_]:
+    """Tell which communes the sheet is about: those whose inner point lies in its extent."""
+    if page.extent is None:
+        return np.ones(len(communes), dtype=bool)
+    points = shapely.point_on_surface(communes.geometry.to_numpy())
+    return np.asarray(shapely.intersects(points, shapely.box(*page.extent)))
+
+
+def _aligned(values: pd.Series[Any], communes: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    aligned: NDArray[np.float64] = values.reindex(communes["insee"]).to_numpy(
+        dtype=np.float64, na_value=np.nan
+    )
+    return aligned
+
+
+def _finding(case: _Case) -> str:
+    counts = case.counts[case.exposed]
+    total, where = int(counts.sum()), len(counts)
+    if not total:
+        return say("no_exposure_title", case.lang)
+    buildings = plural(total, "building", case.lang)
+    return say("exposure_title", case.lang, buildings, plural(where, "commune", case.lang))
+
+
+def _colour_layers(case: _Case) -> list[MapLayer]:
+    """Return one layer for each class that is not empty, the highest first."""
+    breaks = round_breaks(case.relative)
+    if case.unit:
+        breaks = breaks[breaks < _WHOLE]  # « 100 % and more » is no class
+    classes = np.searchsorted(breaks, case.relative, side="right")
+    labels = class_labels(breaks, case.lang, unit=case.unit)
+    areas = [
+        (Fill(colour), label, (classes == k) & (case.relative > 0))
+        for k, (colour, label) in enumerate(zip(ramp(BLUES, len(labels)), labels, strict=True))
+    ]
+    areas.reverse()
+    areas.append((_NONE, say("none_exposed", case.lang), case.relative == 0))
+    areas.append((_UNKNOWN, say("not_assessed", case.lang), np.isnan(case.relative)))
+    return [
+        MapLayer(to_array(case.communes[rows]), symbol, 2.0, label, case.heading)
+        for symbol, label, rows in areas
+        if rows.any()
+    ]
+
+
+def _circle(count: float | NDArray[np.float64], largest: float, scale: float) -> Marker:
+    """Return circles whose areas are in proportion to the counts."""
+    size = np.maximum(_LARGEST_MM * np.sqrt(np.asarray(count) / largest), _SMALLEST_MM) * scale
+    return Marker("circle", size, _CIRCLE[0], _CIRCLE[1], 1.1, 0.12, "#ffffff")
+
+
+def _circle_layers(case: _Case, page: Page) -> list[MapLayer]:
+    rows = case.counts > 0
+    if not rows.any():
+        return []
+    places = np.asarray(case.communes.geometry.to_numpy()[rows], dtype=object)
+    circles = _circle(case.counts[rows], case.largest, page.text_scale)
+    return [MapLayer(places, circles, 6.0, block=say("buildings", page.lang))]
+
+
+def _blocks(case: _Case, page: Page) -> dict[str, Block]:
+    """Return the form of the legend: three round circles, and classes that touch."""
+    block = say("buildings", page.lang)
+    classes = {case.heading: Block(case.heading, (), case.rule, touching=True)}
+    if not case.largest:
+        return classes
+    # large, middle and small, so that the eye can judge the others
+    steps = sorted({max(1.0, nice_number(case.largest / f)) for f in (1, 5, 40)}, reverse=True)
+    circles = tuple(
+        Entry(_circle(v, case.largest, page.text_scale), number(v, page.lang)) for v in steps
+    )
+    return {block: Block(block, circles, in_row=True), **classes}
+
+
+def _rule(rows: pd.DataFrame, lang: Lang) -> str:
+    """Return the sentence that says how buildings were counted, empty if the table does not."""
+    if "rule" not in rows:
+        return ""
+    rules = sorted(rows["rule"].dropna().unique())
+    return say("counting_rule", lang, ", ".join(_rule_name(str(r), lang) for r in rules))
+
+
+def _rule_name(rule: str, lang: Lang) -> str:
+    if rule in ("touches", "centroid"):
+        return say(f"rule_{rule}", lang)
+    if found := re.fullmatch(r"share >= ([\d.]+)", rule):
+        return say("rule_share", lang, number(100 * float(found[1]), lang, None))
+    return rule
+
+
+def _table(case: _Case) -> Table:
+    """Return the communes from the most exposed."""
+    codes, names = case.communes["insee"].tolist(), case.communes["nom"].tolist()
+    rows_exposed = np.flatnonzero(case.exposed).tolist()
+    order = sorted(rows_exposed, key=lambda i: (-case.counts[i], codes[i]))
+    rows = (Row(names[i], case.counts[i], number(case.counts[i], case.lang)) for i in order)
+    return Table(say("most_exposed", case.lang), tuple(rows))
+
+
+def _names(case: _Case, page: Page, view: View) -> list[Label]:
+    """Return the names of the exposed communes, beside their circles, then of the others."""
+    rows = case.counts > 0
+    radii = np.asarray(_circle(case.counts[rows], case.largest or 1.0, page.text_scale).size_mm) / 2
+    codes = case.communes["insee"].to_numpy()[rows]
+    clearance = dict(zip(codes, radii.tolist(), strict=True))
+    main, rest = commune_labels(within(case.communes, view.bounds), page, clearance)
+    return names_for(page, view, main=main, rest=rest)

@@ -1,0 +1,244 @@
+"""The plate of the habitat graph: which patches and links matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Unpack
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from tvb.errors import LayerError, explain
+from tvb.maps.basemap import (
+    base_layers,
+    class_labels,
+    commune_labels,
+    frame_bounds,
+    names_for,
+    outline,
+    to_array,
+    within,
+)  # fmt: skip
+from tvb.maps.compose import Content, MapLayer, Plate, compose
+from tvb.maps.labels import Label
+from tvb.maps.legend import Block
+from tvb.maps.page import Page, PageOptions, View
+from tvb.maps.style import GREENS, LINKS, ramp, round_breaks
+from tvb.maps.symbols import Fill, Stroke
+from tvb.maps.table import Row, Table
+from tvb.maps.texts import number, plural, say
+from tvb.schema import require_crs
+from tvb.territory import Source
+
+__all__ = ["plot_graph"]
+
+_EDGE = "#0b3b3f"
+_CONNECTOR = "#d95f02"
+_UNRANKED = Fill("#e2e0da", "#8a857c", 0.4, "////", "#a8a49c")
+_LINK_WIDTHS = (1.2, 0.8, 0.5)
+_NUMBERED = 10
+
+
+def plot_graph(
+    patches: gpd.GeoDataFrame,
+    links: gpd.GeoDataFrame,
+    sources: Sequence[Source],
+    *,
+    communes: gpd.GeoDataFrame | None = None,
+    ranking: pd.DataFrame | None = None,
+    **page: Unpack[PageOptions],
+) -> Plate:
+    """Return the plate of a habitat graph.
+
+    Parameters
+    ----------
+    patches : geopandas.GeoDataFrame
+        Polygons in EPSG:2154 with ``patch`` (identifier).
+    links : geopandas.GeoDataFrame
+        Lines in EPSG:2154 with ``i``, ``j`` and ``distance_m``. May be empty.
+    sources : sequence of tvb.territory.Source
+        Of the layers from which the graph was built, and of the communes.
+    communes : geopandas.GeoDataFrame, optional
+        Ground of the map.
+    ranking : pandas.DataFrame, optional
+        Indexed by ``patch``: ``d``, share of connectivity lost without the patch (%), and
+        ``d_connector``, the part of it lost because routes pass through the patch.
+    **page
+        Title, language, paper, extent and other wishes: see `tvb.maps.Page`.
+
+    Returns
+    -------
+    Plate
+        Patches in classes of ``d``, the ten foremost numbered; outlined where half of ``d`` or
+        more comes from passage. Links in classes of distance.
+
+    Raises
+    ------
+    LayerError
+        If there is no source, no patch, or a column is missing.
+    CrsError
+        If a frame is not in EPSG:2154.
+    ParameterError
+        If the page cannot hold the map.
+    """
+    wishes = Page(**page)
+    _check(patches, links, communes)
+    importance = _importance(patches, ranking)
+    whole = communes if communes is not None else patches
+    ranks = _ranks(patches, importance, wishes)
+    nodes = _patch_layers(patches, importance, wishes) + _connector_layer(patches, ranking, wishes)
+    content = Content(
+        title=_title(patches, links, wishes),
+        subtitle=say("graph_plain" if ranking is None else "graph_subtitle", wishes.lang),
+        ground=frame_bounds(whole, "patches"),
+        layers=(*nodes, *_link_layers(links, wishes), *base_layers(communes, wishes)),
+        sources=tuple(sources),
+        labels=lambda view: [*ranks, *_commune_names(communes, wishes, view)],
+        blocks=_blocks(ranking, wishes),
+        overview=outline(to_array(whole)),
+        table=_table(patches, importance, wishes),
+        parameters={"patches": len(patches), "links": len(links), "ranked": ranking is not None},
+    )
+    return compose(content, wishes)
+
+
+def _title(patches: gpd.GeoDataFrame, links: gpd.GeoDataFrame, page: Page) -> str:
+    nodes, edges = plural(len(patches), "patch", page.lang), plural(len(links), "link", page.lang)
+    return say("graph_title", page.lang, nodes, edges)
+
+
+def _check(
+    patches: gpd.GeoDataFrame, links: gpd.GeoDataFrame, communes: gpd.GeoDataFrame | None
+) -> None:
+    frames = {"patches": (patches, ("patch",)), "links": (links, ("i", "j", "distance_m"))}
+    for name, (frame, columns) in frames.items():
+        missing = [c for c in columns if c not in frame]
+        if missing:
+            problem = f"column « {missing[0]} » is missing"
+            raise LayerError(explain(name, problem, required=", ".join(columns)))
+        require_crs(frame, name)
+    if communes is not None:
+        require_crs(communes, "communes")
+
+
+def _importance(
+    patches: gpd.GeoDataFrame, ranking: pd.DataFrame | None
+) -> NDArray[np.float64] | None:
+    if ranking is None:
+        return None
+    if "d" not in ranking:
+        raise LayerError(explain("ranking", "column « d » is missing"))
+    values: NDArray[np.float64] = (
+        ranking["d"].reindex(patches["patch"]).to_numpy(dtype=np.float64, na_value=np.nan)
+    )
+    return values
+
+
+def _patch_layers(
+    patches: gpd.GeoDataFrame, importance: NDArray[np.float64] | None, page: Page
+) -> list[MapLayer]:
+    if importance is None:
+        symbol = Fill(GREENS[2], _EDGE, 0.5)
+        block = say("patches", page.lang)
+        return [MapLayer(to_array(patches), symbol, 5.0, say("patch", page.lang), block)]
+    breaks = round_breaks(importance, weights=patches.area)
+    colours = ramp(GREENS, len(breaks) + 1)
+    labels = class_labels(breaks, page.lang)
+    classes = np.searchsorted(breaks, importance, side="right")
+    block = say("importance", page.lang)
+    known = ~np.isnan(importance)
+    layers = [
+        MapLayer(
+            to_array(patches[rows]), Fill(colours[k], _EDGE, 0.3 + 0.1 * k), 5.0 + k / 10,
+            labels[k], block,
+        )
+        for k in reversed(range(len(colours)))
+        if (rows := known & (classes == k)).any()
+    ]  # fmt: skip
+    if not known.all():
+        text = say("unranked", page.lang)
+        layers.append(MapLayer(to_array(patches[~known]), _UNRANKED, 4.9, text, block))
+    return layers
+
+
+def _connector_layer(
+    patches: gpd.GeoDataFrame, ranking: pd.DataFrame | None, page: Page
+) -> list[MapLayer]:
+    if ranking is None or "d_connector" not in ranking:
+        return []
+    table = ranking.reindex(patches["patch"])
+    d, passage = (table[c].to_numpy(dtype=np.float64, na_value=0) for c in ("d", "d_connector"))
+    rows = (d > 0) & (passage >= d / 2)
+    if not rows.any():
+        return []
+    ring = Fill(None, _CONNECTOR, 1.1)
+    block = say("patches", page.lang)
+    return [MapLayer(to_array(patches[rows]), ring, 6.0, say("connector", page.lang), block)]
+
+
+def _link_layers(links: gpd.GeoDataFrame, page: Page) -> list[MapLayer]:
+    """Return links in classes of distance, the shortest on top and strongest."""
+    if not len(links):
+        return []
+    distance = links["distance_m"].to_numpy(dtype=np.float64)
+    breaks = round_breaks(distance, classes=3)
+    labels = class_labels(breaks, page.lang)
+    classes = np.searchsorted(breaks, distance, side="right")
+    block = say("links", page.lang)
+    return [
+        MapLayer(
+            to_array(links[rows]), Stroke(LINKS[k], _LINK_WIDTHS[k]), 4.4 - k / 10, labels[k], block
+        )
+        for k in range(len(labels))
+        if (rows := classes == k).any()
+    ]
+
+
+def _blocks(ranking: pd.DataFrame | None, page: Page) -> dict[str, Block]:
+    heading = say("importance", page.lang)
+    note = say("numbered", page.lang) if ranking is not None else ""
+    return {heading: Block(heading, (), note)}
+
+
+def _foremost(patches: gpd.GeoDataFrame, importance: NDArray[np.float64]) -> list[int]:
+    """Return the rows of the patches that are numbered, the first one first."""
+    ids = patches["patch"].tolist()
+    rows = np.flatnonzero(importance > 0).tolist()
+    return sorted(rows, key=lambda i: (-importance[i], str(ids[i])))[:_NUMBERED]
+
+
+def _table(
+    patches: gpd.GeoDataFrame, importance: NDArray[np.float64] | None, page: Page
+) -> Table | None:
+    if importance is None:
+        return None
+    rows = tuple(
+        Row(say("patch_number", page.lang, rank, patches["patch"].iloc[i]), importance[i],
+            number(importance[i], page.lang, 1))
+        for rank, i in enumerate(_foremost(patches, importance), start=1)
+    )  # fmt: skip
+    return Table(say("foremost", page.lang), rows)
+
+
+def _ranks(
+    patches: gpd.GeoDataFrame, importance: NDArray[np.float64] | None, page: Page
+) -> list[Label]:
+    if importance is None:
+        return []
+    points = shapely.get_coordinates(shapely.point_on_surface(patches.geometry.to_numpy()))
+    return [
+        Label(
+            str(rank), points[i, 0], points[i, 1], 7.5 * page.text_scale, "bold", clearance_mm=0.6
+        )
+        for rank, i in enumerate(_foremost(patches, importance), start=1)
+    ]
+
+
+def _commune_names(communes: gpd.GeoDataFrame | None, page: Page, view: View) -> list[Label]:
+    if communes is None:
+        return []
+    main, rest = commune_labels(within(communes, view.bounds), page)
+    return names_for(page, view, main=main, rest=rest)

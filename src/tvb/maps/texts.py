@@ -1,0 +1,279 @@
+"""Every word that a plate prints, in French and in English, and the typography of numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from tvb.errors import ParameterError, explain
+
+__all__ = ["LANGUAGES", "Lang", "number", "plural", "say", "scenario_name", "typeset"]
+
+Lang = Literal["fr", "en"]
+LANGUAGES: tuple[Lang, ...] = ("fr", "en")
+
+_NO_BREAK, _THIN = "\u00a0", "\u202f"
+
+_TEXTS: dict[str, tuple[str, str]] = {
+    # furniture
+    "sources": ("Sources : ", "Sources: "),
+    "real": ("réel", "real"),
+    "schematic": ("schématique", "schematic"),
+    "modelled": ("modélisé", "modelled"),
+    "scale": ("Échelle 1:{} ({})", "Scale 1:{} ({})"),
+    "projection": (
+        "Projection : RGF93 v1 / Lambert-93 (EPSG:2154)",
+        "Projection: RGF93 v1 / Lambert-93 (EPSG:2154)",
+    ),
+    "north": ("N", "N"),
+    "sheet": ("Planche {}", "Sheet {}"),
+    "producer": ("Réalisation : {}", "Produced by {}"),
+    "dated": ("Date : {}", "Date: {}"),
+    "no_legal_value": (
+        "Document d'information, sans valeur juridique.",
+        "For information only, without legal value.",
+    ),
+    "srce": (
+        "annulé, donnée d'étude, sans portée juridique",
+        "annulled, study data, without legal force",
+    ),
+    "srce_note": ("SRCE : {}.", "SRCE: {}."),
+    "percent": (" %", "%"),
+    "some_modelled": (
+        "Données en partie modélisées, pour démonstration : ne décrit pas la réalité.",
+        "Partly modelled data, for demonstration: does not describe reality.",
+    ),
+    "some_schematic": (
+        "Certaines formes sont schématiques : attributs vrais, contours simplifiés.",
+        "Some shapes are schematic: true attributes, simplified outlines.",
+    ),
+    "projected_areas": (
+        "Surfaces mesurées dans la projection Lambert-93.",
+        "Areas measured in the Lambert-93 projection.",
+    ),
+    "locator": ("Situation", "Location"),
+    # base map
+    "base": ("Fond de carte", "Base map"),
+    "commune": ("Commune", "Commune"),
+    "epci": ("Intercommunalité (EPCI)", "Intercommunality (EPCI)"),
+    "study_area": ("Périmètre d'étude", "Study area"),
+    # territory
+    "heritage": ("Patrimoine mondial", "World Heritage"),
+    "property": ("Bien inscrit", "Inscribed property"),
+    "buffer": ("Zone tampon", "Buffer zone"),
+    "terrils": ("Terrils", "Terrils (slag heaps)"),
+    "terril_in": ("Terril dans le bien inscrit", "Terril inside the property"),
+    "terril_out": ("Autre terril", "Other terril"),
+    "network": ("Trame verte et bleue", "Green-blue network"),
+    "core_areas": ("Réservoir de biodiversité", "Core area"),
+    "corridors": ("Corridor écologique", "Ecological corridor"),
+    "cavaliers": ("Cavalier (ancienne voie minière)", "Cavalier (former mine railway)"),
+    "water_bodies": ("Étang d'affaissement", "Water body made by subsidence"),
+    "cycle_routes": ("Itinéraire cyclable", "Cycle route"),
+    "territory_title": (
+        "Patrimoine mondial et trame verte et bleue",
+        "World Heritage and the green-blue network",
+    ),
+    "around": ("autour de {}", "around {}"),
+    "property_area": ("bien inscrit {} ha", "property {} ha"),
+    "buffer_area": ("zone tampon {} ha", "buffer zone {} ha"),
+    "n_terrils": ("{} terrils", "{} terrils"),
+    "n_communes": ("{} communes", "{} communes"),
+    # exposure
+    "exposure_title": ("{} dans {}", "{} in {}"),
+    "no_exposure_title": ("Aucun bâtiment exposé", "No building exposed"),
+    "no_exposure": (
+        "Aucun bâtiment exposé dans ce scénario",
+        "No building exposed in this scenario",
+    ),
+    "scenario": ("Exposition aux inondations, {}", "Exposure to floods, {}"),
+    "buildings": ("Bâtiments exposés", "Exposed buildings"),
+    "share": ("Part des bâtiments exposés", "Share of buildings exposed"),
+    "density": ("Bâtiments exposés par km²", "Exposed buildings per km²"),
+    "none_exposed": ("Aucun bâtiment exposé", "No building exposed"),
+    "most_exposed": ("Communes les plus exposées", "Most exposed communes"),
+    "largest_terrils": ("Plus grands terrils (ha)", "Largest terrils (ha)"),
+    "foremost": ("Taches les plus importantes (dPC, %)", "Foremost patches (dPC, %)"),
+    "not_assessed": ("Commune non évaluée", "Commune not assessed"),
+    "counting_rule": ("Règle de comptage : {}.", "Counting rule: {}."),
+    "rule_touches": ("bâtiment touché par une zone inondable", "building touched by a flood zone"),
+    "rule_centroid": (
+        "centre du bâtiment en zone inondable",
+        "centre of the building in a flood zone",
+    ),
+    "rule_share": (
+        "au moins {} % de l'emprise en zone inondable",
+        "at least {}% of the footprint in a flood zone",
+    ),
+    # graph
+    "graph_title": ("{} et {}", "{} and {}"),
+    "graph_subtitle": (
+        "Graphe d'habitat : ce que la connectivité perd si la tache disparaît (dPC)",
+        "Habitat graph: what connectivity loses when the patch disappears (dPC)",
+    ),
+    "graph_plain": ("Graphe d'habitat", "Habitat graph"),
+    "importance": ("Importance de la tache (dPC, %)", "Importance of the patch (dPC, %)"),
+    "patch": ("Tache d'habitat", "Habitat patch"),
+    "patch_number": ("{}. tache {}", "{}. patch {}"),
+    "patches": ("Taches d'habitat", "Habitat patches"),
+    "unranked": ("Tache non classée", "Patch not ranked"),
+    "connector": (
+        "Tache relais : surtout utile au passage",
+        "Stepping stone: matters mostly as a passage",
+    ),
+    "numbered": (
+        "Les dix premières taches sont numérotées.",
+        "The ten foremost patches are numbered.",
+    ),
+    "links": ("Liens, distance de bord à bord (m)", "Links, edge-to-edge distance (m)"),
+    # classes
+    "all_values": ("toutes valeurs", "all values"),
+    "below": ("moins de {}", "below {}"),
+    "between": ("de {} à {}", "{} to {}"),
+    "above": ("{} et plus", "{} and more"),
+}
+
+_PLURALS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "building": (("bâtiment exposé", "bâtiments exposés"),
+                 ("exposed building", "exposed buildings")),
+    "commune": (("commune", "communes"), ("commune", "communes")),
+    "patch": (("tache d'habitat", "taches d'habitat"), ("habitat patch", "habitat patches")),
+    "link": (("lien", "liens"), ("link", "links")),
+}  # fmt: skip
+
+_SCENARIOS: dict[str, tuple[str, str]] = {
+    "01For": ("scénario fréquent (forte probabilité)", "frequent scenario (high probability)"),
+    "02Moy": ("scénario moyen (probabilité moyenne)", "medium scenario (medium probability)"),
+    "03Mcc": (
+        "scénario moyen avec changement climatique",
+        "medium scenario with climate change",
+    ),
+    "04Fai": ("scénario extrême (faible probabilité)", "extreme scenario (low probability)"),
+}
+
+
+def say(key: str, lang: Lang, *values: object) -> str:
+    """Return a text of the table.
+
+    Parameters
+    ----------
+    key : str
+        Name of the text.
+    lang : {"fr", "en"}
+        Language.
+    *values : object
+        What fills its braces.
+
+    Returns
+    -------
+    str
+        With the typography of the language.
+    """
+    return typeset(_TEXTS[key][LANGUAGES.index(lang)].format(*values), lang)
+
+
+def number(value: float, lang: Lang, decimals: int | None = 0) -> str:
+    """Return a number as the language writes it.
+
+    Parameters
+    ----------
+    value : float
+        Any finite number.
+    lang : {"fr", "en"}
+        French parts thousands by a thin no-break space and decimals by a comma.
+    decimals : int, optional
+        Digits after the mark; None keeps those that are needed, six significant at most.
+
+    Returns
+    -------
+    str
+        For example ``12 345,6``.
+    """
+    text = f"{value:,.{decimals}f}" if decimals is not None else f"{value:,.6g}"
+    if decimals is None and "e" in text:
+        text = f"{value:,.10f}".rstrip("0").rstrip(".")
+    if lang == "fr":
+        text = text.replace(",", _THIN).replace(".", ",")
+    return text.replace("-", "\u2212")
+
+
+def plural(count: int, noun: str, lang: Lang) -> str:
+    """Return a count and its noun, in agreement.
+
+    Parameters
+    ----------
+    count : int
+        How many; French treats 0 as a singular, English as a plural.
+    noun : str
+        Name of the noun in the table.
+    lang : {"fr", "en"}
+        Language.
+
+    Returns
+    -------
+    str
+        For example ``1 lien``, joined by a no-break space.
+    """
+    forms = _PLURALS[noun][LANGUAGES.index(lang)]
+    many = count > 1 if lang == "fr" else count != 1
+    return typeset(f"{number(count, lang)}{_NO_BREAK}{forms[many]}", lang)
+
+
+def scenario_name(code: str, lang: Lang) -> str:
+    """Return what a scenario code of the Directive inondation means.
+
+    Parameters
+    ----------
+    code : str
+        For example ``02Moy``; another code is returned after the word scenario.
+    lang : {"fr", "en"}
+        Language.
+
+    Returns
+    -------
+    str
+        In lower case.
+    """
+    if code in _SCENARIOS:
+        return typeset(_SCENARIOS[code][LANGUAGES.index(lang)], lang)
+    return f"scénario {code}" if lang == "fr" else f"scenario {code}"
+
+
+def typeset(text: str, lang: Lang) -> str:
+    """Return a text with the no-break spaces and the apostrophe of its language.
+
+    Parameters
+    ----------
+    text : str
+        As typed on a keyboard.
+    lang : {"fr", "en"}
+        Only French sets spaces before double marks.
+
+    Returns
+    -------
+    str
+        Of the same words.
+    """
+    text = text.replace("'", "\u2019")
+    if lang != "fr":
+        return text
+    text = re.sub(r"[ \u00a0](?=[;!?%])", _THIN, text)
+    text = re.sub(r" (?=[:»])", _NO_BREAK, text)
+    return re.sub(r"« ", f"«{_NO_BREAK}", text)
+
+
+def check_lang(lang: str) -> None:
+    """Raise unless the language is one of the table.
+
+    Parameters
+    ----------
+    lang : str
+        As given by the user.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither ``fr`` nor ``en``.
+    """
+    if lang not in LANGUAGES:
+        raise ParameterError(explain("lang", f"« {lang} » is unknown", required="fr or en"))
