@@ -1,0 +1,148 @@
+"""What every kind of file turns into: its columns, its system, and batches of raw rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import shapely
+from numpy.typing import NDArray
+
+from tvb.io.text import TEXT
+
+__all__ = ["BATCH_ROWS", "Batch", "Opened", "Window", "arrow_batch", "decode_wkb"]
+
+BATCH_ROWS = 32_768
+"""Rows held at a time beside the result."""
+
+Window = tuple[float, float, float, float]
+
+_TO_PANDAS = {
+    **dict.fromkeys((pa.string(), pa.large_string()), TEXT),
+    **dict.fromkeys(
+        (pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32()),
+        pd.Int64Dtype(),
+    ),
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows as the file holds them.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Attributes, on an index from 0.
+    geometry : numpy.ndarray of shapely.Geometry
+        In the system of the file.
+    healed : numpy.ndarray of bool
+        Rows whose bytes broke the format (a ring not closed) and could be read all the same.
+    unreadable : numpy.ndarray of bool
+        Rows whose bytes could not be read; their geometry is null.
+    """
+
+    table: pd.DataFrame
+    geometry: NDArray[Any]
+    healed: NDArray[np.bool_]
+    unreadable: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A dataset ready to be read.
+
+    Parameters
+    ----------
+    crs : object
+        What the file says of its system; None when it says nothing.
+    columns : tuple of str
+        Attributes, geometry excluded.
+    rows : int or None
+        Number of rows, where the file tells.
+    read : callable
+        Takes the columns wanted (None for all) and a window in the system of the file (or None);
+        yields batches.
+    notes : tuple of str
+        Remarks for the report.
+    """
+
+    crs: Any
+    columns: tuple[str, ...]
+    rows: int | None
+    read: Callable[[Sequence[str] | None, Window | None], Iterator[Batch]]
+    notes: tuple[str, ...] = ()
+
+
+def decode_wkb(
+    values: NDArray[Any],
+) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return geometry from well-known binary.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of bytes
+        None where the geometry is null.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Geometry; rows whose rings had to be closed; rows that could not be read.
+
+    Raises
+    ------
+    NotImplementedError
+        If a geometry is a curve.
+    """
+    geometry = np.asarray(shapely.from_wkb(values, on_invalid="ignore"), dtype=object)
+    given = np.array([value is not None for value in values], dtype=bool)
+    failed = given & shapely.is_missing(geometry)
+    if failed.any():
+        geometry[failed] = shapely.from_wkb(values[failed], on_invalid="fix")
+    unreadable = failed & shapely.is_missing(geometry)
+    return geometry, failed & ~unreadable, unreadable
+
+
+def arrow_batch(batch: pa.RecordBatch, geometry_column: str) -> Batch:
+    """Return the rows of an Arrow batch.
+
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch
+        Attributes and one column of well-known binary.
+    geometry_column : str
+        Its name.
+
+    Returns
+    -------
+    Batch
+        Text as ``str``, integers as ``Int64``, booleans as ``boolean``.
+
+    Raises
+    ------
+    NotImplementedError
+        If a geometry is a curve.
+    """
+    place = batch.schema.get_field_index(geometry_column)
+    column = batch.column(place)
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    geometry, healed, unreadable = decode_wkb(column.to_numpy(zero_copy_only=False))
+    # The buffers of a batch hang together: a text column kept as it is would keep the bytes of the
+    # geometry alive with it, so the rows are copied.
+    rows = pa.array(np.arange(batch.num_rows))
+    attributes = pa.Table.from_batches([batch]).remove_column(place).take(rows)
+    table = attributes.to_pandas(
+        types_mapper=_TO_PANDAS.get, date_as_object=False, ignore_metadata=True
+    )
+    if attributes.num_columns == 0:  # Arrow then forgets how many rows there are
+        table = pd.DataFrame(index=pd.RangeIndex(batch.num_rows))
+    return Batch(table, geometry, healed, unreadable)

@@ -1,0 +1,351 @@
+"""One GeoPackage for several layers and tables, which QGIS opens styled.
+
+GDAL writes the tables; the table ``layer_styles``, which QGIS looks for and GDAL does not know, is
+added with SQLite.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+from pyogrio.errors import DataSourceError
+
+from tvb.errors import CrsError, LayerError, ParameterError, SourceError, explain
+from tvb.io.atomic import atomic_path
+from tvb.io.styles import Style, style_for, to_qml, to_sld
+from tvb.schema import SCHEMAS
+
+__all__ = ["write_geopackage"]
+
+Lang = Literal["fr", "en"]
+
+_EPOCH = "1970-01-01T00:00:00.000Z"
+"""Time of change written everywhere: the true one would make every run a different file."""
+
+_NAME = re.compile(r"\w(.*\S)?")
+_RESERVED = re.compile(r"(gpkg|sqlite|rtree|ogr)_|layer_styles$|qgis_projects$", re.IGNORECASE)
+_TYPE_NAMES = {
+    frozenset({0}): "Point", frozenset({4}): "MultiPoint", frozenset({0, 4}): "MultiPoint",
+    frozenset({1}): "LineString", frozenset({5}): "MultiLineString",
+    frozenset({1, 5}): "MultiLineString", frozenset({3}): "Polygon",
+    frozenset({6}): "MultiPolygon", frozenset({3, 6}): "MultiPolygon",
+}  # fmt: skip
+"""Type declared, by the types of shapely present; others are declared as any geometry."""
+
+_MULTIPLE: dict[int, Callable[..., Any]] = {
+    0: shapely.multipoints,
+    1: shapely.multilinestrings,
+    3: shapely.multipolygons,
+}
+_OBJECT_TYPES: dict[str, Any] = {
+    "string": "str", "empty": "str", "boolean": "boolean", "integer": "Int64",
+    "floating": "float64", "mixed-integer-float": "float64", "date": "object",
+    "datetime": "datetime64[us]",
+}  # fmt: skip
+_EMPTY_TYPES = {"point": "Point", "line": "LineString", "polygon": "Polygon"}
+
+_STYLE_TABLE = """
+CREATE TABLE layer_styles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    f_table_catalog TEXT(256),
+    f_table_schema TEXT(256),
+    f_table_name TEXT(256),
+    f_geometry_column TEXT(256),
+    styleName TEXT(30),
+    styleQML TEXT,
+    styleSLD TEXT,
+    useAsDefault BOOLEAN,
+    description TEXT,
+    owner TEXT(30),
+    ui TEXT(30),
+    update_time DATETIME
+)"""
+
+
+def write_geopackage(
+    layers: Mapping[str, gpd.GeoDataFrame | pd.DataFrame],
+    path: str | os.PathLike[str],
+    *,
+    lang: Lang = "fr",
+    styles: Mapping[str, Style] | None = None,
+) -> None:
+    """Write layers and tables into one GeoPackage 1.2 that QGIS opens styled.
+
+    Parameters
+    ----------
+    layers : mapping of str to geopandas.GeoDataFrame or pandas.DataFrame
+        Any CRS, in the order wanted; a frame without geometry becomes a plain table. Rows keep
+        their order. An index that has a name is written as columns, another one is not. A layer
+        that mixes single and multiple geometries of one kind is written as multiple ones.
+    path : str or os.PathLike
+        File to write or replace.
+    lang : {"fr", "en"}
+        Language of layer titles and legends.
+    styles : mapping of str to Style, optional
+        Styles by layer, instead of those of `tvb.io.style_for`.
+
+    Raises
+    ------
+    LayerError
+        If a frame cannot be a table: two geometry columns, columns that differ by case only, values
+        that no column type holds.
+    CrsError
+        If a frame with geometry has no CRS.
+    ParameterError
+        If there is no layer, a name is not possible, or a style belongs to no layer.
+    SourceError
+        If the file cannot be written, or another program is changing it.
+
+    Notes
+    -----
+    Two runs give the same bytes: no time of writing is stored.
+
+    References
+    ----------
+    .. [1] OGC GeoPackage Encoding Standard 1.2, https://www.geopackage.org/spec120/
+    """
+    if lang not in ("fr", "en"):
+        raise ParameterError(explain("lang", f"« {lang} »", required="fr or en"))
+    _check_names(layers, styles or {})
+    tables = {name: _as_table(frame, name) for name, frame in layers.items()}
+    _refuse_open_file(Path(path))
+    titles = _titles(tables, lang)
+    with atomic_path(path) as temporary:
+        for name, frame in tables.items():
+            _write_table(frame, temporary, name, title=titles[name])
+        chosen = {
+            name: (styles or {}).get(name) or style_for(name, frame, lang=lang)
+            for name, frame in tables.items()
+            if isinstance(frame, gpd.GeoDataFrame)
+        }
+        _finish(temporary, {name: style for name, style in chosen.items() if style})
+
+
+def _check_names(layers: Mapping[str, pd.DataFrame], styles: Mapping[str, Style]) -> None:
+    if not layers:
+        raise ParameterError(explain("layers", "none given", required="at least one layer"))
+    folded = [name.casefold() for name in layers]
+    for name in layers:
+        if not _NAME.fullmatch(name) or not name.isprintable() or _RESERVED.match(name):
+            raise ParameterError(
+                explain(
+                    f"layer « {name} »",
+                    "not possible as the name of a table",
+                    required="text that begins with a letter, and not like a table of the format",
+                )
+            )
+        if folded.count(name.casefold()) > 1:
+            raise ParameterError(explain(f"layer « {name} »", "two names that differ by case only"))
+    strangers = [name for name in styles if name not in layers]
+    if strangers:
+        raise ParameterError(
+            explain(f"style « {strangers[0]} »", "belongs to no layer", required=", ".join(layers))
+        )
+
+
+def _as_table(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the frame with its named index as columns, fit to be one table."""
+    table = frame
+    if any(n is not None for n in frame.index.names):
+        clash = [n for n in frame.index.names if n in frame.columns]
+        if clash:
+            raise LayerError(explain(name, f"index and column are both named « {clash[0]} »"))
+        table = frame.reset_index()
+    columns = [str(c) for c in table.columns]
+    folded = pd.Series([c.casefold() for c in columns], dtype="str")
+    if folded.duplicated().any():
+        twice = [c for c, d in zip(columns, folded.duplicated(keep=False), strict=True) if d]
+        raise LayerError(
+            explain(
+                name,
+                "columns that differ by case only: " + ", ".join(twice),
+                remedy="rename one of them",
+            )
+        )
+    table = table.set_axis(columns, axis=1)
+    for column in columns:
+        table[column] = _as_column(table[column], name)
+    if getattr(frame, "active_geometry_name", "") is None:
+        table = pd.DataFrame(table)
+    _check_geometry(table, name)
+    return table
+
+
+def _as_column(values: pd.Series[Any], layer: str) -> pd.Series[Any]:
+    """Return the values in a type of which GDAL keeps the values and the nulls."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.astype(values.cat.categories.dtype)
+    if values.dtype != object:
+        return values
+    kind = pd.api.types.infer_dtype(values, skipna=True)
+    if kind not in _OBJECT_TYPES:
+        raise LayerError(
+            explain(
+                layer,
+                f"column « {values.name} » holds values of type {kind}",
+                required="text, numbers, booleans or dates",
+            )
+        )
+    return values.astype(_OBJECT_TYPES[kind])
+
+
+def _check_geometry(table: pd.DataFrame, name: str) -> None:
+    geometric = [
+        str(c)
+        for c, t in zip(table.columns, table.dtypes, strict=True)
+        if isinstance(t, gpd.array.GeometryDtype)
+    ]
+    active = table.active_geometry_name if isinstance(table, gpd.GeoDataFrame) else None
+    extra = [c for c in geometric if c != active]
+    if extra:
+        raise LayerError(
+            explain(
+                name,
+                f"geometry column « {extra[0]} » beside the active one",
+                required="one geometry for each table",
+                remedy="drop it or write it as a layer of its own",
+            )
+        )
+    if isinstance(table, gpd.GeoDataFrame) and table.crs is None:
+        raise CrsError(
+            explain(
+                name,
+                "the coordinate reference system is not known",
+                remedy="frame.set_crs(…) with the system of the coordinates",
+            )
+        )
+
+
+def _refuse_open_file(path: Path) -> None:
+    """Raise if SQLite keeps changes beside the file: it would lay them over the new one."""
+    for suffix in ("-wal", "-journal"):
+        side = path.with_name(path.name + suffix)
+        if side.exists() and side.stat().st_size > 0:
+            raise SourceError(
+                explain(
+                    str(path),
+                    f"another program is changing it ({side.name} holds its changes)",
+                    remedy="save and close it there (QGIS keeps open what a project shows)",
+                )
+            )
+
+
+def _titles(tables: Mapping[str, pd.DataFrame], lang: Lang) -> dict[str, str]:
+    """Return the identifiers of the tables, which the format wants different from each other."""
+    titles = {
+        name: getattr(SCHEMAS[name], f"title_{lang}") if name in SCHEMAS else name
+        for name in tables
+    }
+    taken = list(titles.values())
+    return {
+        name: title if taken.count(title) == 1 else f"{title} ({name})"
+        for name, title in titles.items()
+    }
+
+
+def _write_table(frame: pd.DataFrame, path: Path, name: str, *, title: str) -> None:
+    options: dict[str, Any] = {
+        "layer": name,
+        "driver": "GPKG",
+        "append": path.exists(),
+        "use_arrow": True,
+        "dataset_options": {"VERSION": "1.2"},
+        "layer_options": {"IDENTIFIER": title, "FID": _free_name("fid", frame)},
+    }
+    if isinstance(frame, gpd.GeoDataFrame):
+        kind = _geometry_type(frame, name)
+        if kind.startswith("Multi"):
+            frame = frame.set_geometry(_as_multiple(frame.geometry))
+        options["geometry_type"] = kind
+        options["layer_options"]["GEOMETRY_NAME"] = _free_name("geom", frame)
+    try:
+        pyogrio.write_dataframe(frame, path, **options)
+    except DataSourceError as error:
+        raise SourceError(explain(str(path), f"cannot be written ({error})")) from error
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise LayerError(
+            explain(
+                name,
+                f"cannot be written ({error})",
+                required="columns of text, numbers, booleans or dates",
+            )
+        ) from error
+
+
+def _free_name(wanted: str, frame: pd.DataFrame) -> str:
+    """Return the name of a technical column that no column of the frame bears."""
+    taken = {str(c).casefold() for c in frame.columns}
+    name, number = wanted, 1
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    return name
+
+
+def _geometry_type(frame: gpd.GeoDataFrame, name: str) -> str:
+    geometry = frame.geometry.to_numpy()
+    types = np.unique(shapely.get_type_id(geometry))
+    kinds = frozenset(int(t) for t in types if t >= 0)
+    if not kinds:
+        families = sorted(SCHEMAS[name].families) if name in SCHEMAS else []
+        return _EMPTY_TYPES[families[0]] if len(families) == 1 else "Unknown"
+    kind = _TYPE_NAMES.get(kinds, "Unknown")
+    return f"{kind} Z" if kind != "Unknown" and shapely.has_z(geometry).any() else kind
+
+
+def _as_multiple(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return the geometries as multiple ones, nulls as they are."""
+    values = geometry.to_numpy()
+    single = np.flatnonzero(np.isin(shapely.get_type_id(values), list(_MULTIPLE)))
+    if not len(single):
+        return geometry
+    values = values.copy()
+    gather = _MULTIPLE[int(shapely.get_type_id(values[single[0]]))]
+    values[single] = gather(values[single], indices=np.arange(len(single)))
+    return gpd.GeoSeries(values, index=geometry.index, crs=geometry.crs)
+
+
+def _finish(path: Path, styles: Mapping[str, Style]) -> None:
+    """Add the styles, and replace the time of writing by a constant."""
+    with closing(sqlite3.connect(path)) as database, database:
+        if styles:
+            _add_styles(database, styles)
+        database.execute("UPDATE gpkg_contents SET last_change = ?", (_EPOCH,))
+
+
+def _add_styles(database: sqlite3.Connection, styles: Mapping[str, Style]) -> None:
+    geometry = dict(
+        database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall()
+    )
+    database.execute(_STYLE_TABLE)
+    database.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) "
+        "VALUES ('layer_styles', 'attributes', 'layer_styles', '', 0)"
+    )
+    database.executemany(
+        "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
+        "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner, ui, "
+        "update_time) VALUES ('', '', ?, ?, ?, ?, ?, 1, ?, '', NULL, ?)",
+        [
+            (
+                name,
+                geometry[name],
+                style.name,
+                to_qml(style),
+                to_sld(style),
+                style.title,
+                _EPOCH,
+            )
+            for name, style in styles.items()
+        ],
+    )

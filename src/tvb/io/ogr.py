@@ -1,0 +1,192 @@
+"""Vector files through GDAL: GeoPackage, shapefile, GeoJSON, FlatGeobuf and the others."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from tvb.errors import SourceError, explain
+from tvb.io.batches import BATCH_ROWS, Batch, Opened, Window, arrow_batch
+from tvb.io.locate import Located, check_layer_name, read_head
+from tvb.io.text import sniff_dbf_encoding
+
+__all__ = ["open_ogr"]
+
+_ONE_LAYER = frozenset({".shp", ".geojson", ".json", ".geojsonl", ".fgb", ".tab", ".mif"})
+_ONE_BYTE_TEXT = frozenset({".shp", ".tab", ".mif"})
+_GEOJSON = frozenset({".geojson", ".json"})
+_FIRST_FEATURE_BYTES = (64 * 1024, 64 * 1024**2)
+_ERRORS = (DataSourceError, DataLayerError, OSError, UnicodeDecodeError, ValueError)
+
+
+def open_ogr(found: Located, layer: str, encoding: str | None) -> Opened:
+    """Return a vector file ready to be read.
+
+    Parameters
+    ----------
+    found : Located
+        The file.
+    layer : str
+        Name of the schema; a layer of exactly this name is preferred in a file of several.
+    encoding : str or None
+        Encoding of the texts, where the user forces one.
+
+    Returns
+    -------
+    Opened
+        Ready to be read.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read, has no geometry, or has several layers and none is named.
+    """
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            chosen = _choose_layer(found, layer)
+            if encoding is None and found.suffix == ".shp":
+                encoding = sniff_dbf_encoding(found)
+            options = {"encoding": encoding} if encoding else {}
+            options |= {"WRITE_GFS": "NO"} if found.suffix == ".gml" else {}
+            info = pyogrio.read_info(found.address, layer=chosen, **options)
+        except SourceError:
+            raise
+        except _ERRORS as error:
+            raise _unreadable(found, error) from error
+    if info["geometry_type"] is None:
+        raise SourceError(
+            explain(
+                found.label,
+                "is a table without geometry",
+                remedy="give the layer with its geometry, or a CSV with coordinates",
+            )
+        )
+    notes = [
+        f"GDAL: {_one_line(warning.message)}"
+        for warning in said
+        if "GFS file" not in str(warning.message)
+    ]
+    if found.suffix in _ONE_BYTE_TEXT and encoding:
+        notes.append(f"texts read as {encoding}")
+    columns = [str(name) for name in info["fields"]]
+    if _has_feature_ids(found, columns):
+        columns.remove("id")
+        notes.append("« id » is the feature identifier of GeoJSON, not an attribute: left out")
+    reader = _Reader(found, chosen, options)
+    rows = int(info["features"])
+    return Opened(info["crs"], tuple(columns), rows if rows >= 0 else None, reader, tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads batches of one layer."""
+
+    found: Located
+    layer: str | None
+    options: dict[str, str]
+
+    def __call__(self, columns: Sequence[str] | None, window: Window | None) -> Iterator[Batch]:
+        wanted = {"columns": list(columns)} if columns is not None else {}
+        done = 0
+        try:
+            with pyogrio.open_arrow(
+                self.found.address,
+                layer=self.layer,
+                bbox=window,
+                batch_size=BATCH_ROWS,
+                use_pyarrow=True,
+                **wanted,
+                **self.options,
+            ) as (meta, stream):
+                name = meta["geometry_name"] or "wkb_geometry"
+                for batch in stream:
+                    yield arrow_batch(batch, name)
+                    done += batch.num_rows
+        except NotImplementedError:  # curves: GDAL turns them into segments, without Arrow
+            yield self._read_curves(done, window, wanted)
+        except _ERRORS as error:
+            raise _unreadable(self.found, error) from error
+
+    def _read_curves(self, done: int, window: Window | None, wanted: dict[str, Any]) -> Batch:
+        frame = pyogrio.read_dataframe(
+            self.found.address,
+            layer=self.layer,
+            bbox=window,
+            skip_features=done,
+            use_arrow=False,
+            **wanted,
+            **self.options,
+        )
+        nothing = np.zeros(len(frame), dtype=bool)
+        table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+        return Batch(table, gpd.GeoSeries(frame.geometry).to_numpy(), nothing, nothing)
+
+
+def _choose_layer(found: Located, layer: str) -> str | None:
+    """Return the layer to read; None for the only layer of a format that holds one."""
+    named_already = found.source_layer in (None, found.stem, found.path.name, found.member)
+    if found.suffix in _ONE_LAYER and named_already:
+        return None
+    # GDAL lists the layers of a GML file only after writing what it learnt beside it, unless the
+    # file has no place of its own.
+    gml = found.suffix == ".gml" and found.member is None
+    listed = pyogrio.list_layers(f"/vsisubfile/0,{found.address}" if gml else found.address)
+    spatial = [str(name) for name, geometry in listed if geometry is not None]
+    wanted = found.source_layer or layer
+    exact = [name for name in spatial if name == wanted]
+    named = exact or [name for name in spatial if name.casefold() == wanted.casefold()]
+    asked = not named_already
+    if len(named) == 1 or (len(spatial) == 1 and not asked):
+        return check_layer_name(named[0] if named else spatial[0], found.label)
+    shown = ", ".join(repr(name)[1:-1] for name in spatial[:20]) or "none"
+    problem = (
+        f"has no layer « {found.source_layer} »"
+        if asked
+        else (f"has {len(spatial)} layers with geometry")
+    )
+    raise SourceError(
+        explain(
+            found.label, f"{problem}; it holds: {shown}", remedy="choose one with source_layer="
+        )
+    )
+
+
+def _has_feature_ids(found: Located, columns: list[str]) -> bool:
+    """Tell whether « id » comes from the features of a GeoJSON file, not from their properties."""
+    if found.suffix not in _GEOJSON or "id" not in columns:
+        return False
+    for size in _FIRST_FEATURE_BYTES:
+        text = read_head(found, size).decode("utf-8", "replace")
+        start = re.search(r'"features"\s*:\s*\[|"Feature"', text)
+        first = re.compile(r'"properties"\s*:\s*(?=\{)').search(text, start.end() if start else 0)
+        try:
+            properties, _ = json.JSONDecoder().raw_decode(text, first.end() if first else len(text))
+        except ValueError:  # the first feature is longer than what was read
+            continue
+        return "id" not in properties
+    return False
+
+
+def _unreadable(found: Located, error: Exception) -> SourceError:
+    return SourceError(
+        explain(
+            found.label,
+            f"cannot be read: {_one_line(error)}",
+            remedy="open it in QGIS to see whether it is complete, then export it again",
+        )
+    )
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split()).rstrip(".")[:200]

@@ -1,0 +1,105 @@
+"""GeoParquet, read by row groups."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tvb.errors import SourceError, explain
+from tvb.io.batches import BATCH_ROWS, Batch, Opened, Window, arrow_batch
+from tvb.io.locate import Located
+
+__all__ = ["open_parquet"]
+
+_DEFAULT_CRS = "OGC:CRS84"
+
+
+def open_parquet(found: Located) -> Opened:
+    """Return a GeoParquet file ready to be read.
+
+    Parameters
+    ----------
+    found : Located
+        The file, possibly inside a zip archive (it is then held in memory).
+
+    Returns
+    -------
+    Opened
+        Ready to be read. The window is left to the caller.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read or has no geometry.
+    """
+    try:
+        file = pq.ParquetFile(_handle(found))
+        geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"null"))
+    except (pa.ArrowInvalid, OSError, ValueError) as error:
+        raise SourceError(
+            explain(found.label, f"cannot be read: {error}", remedy="export it again")
+        ) from error
+    if geo is None:
+        raise SourceError(
+            explain(
+                found.label,
+                "is a Parquet file without the GeoParquet description of its geometry",
+                remedy="write it with tvb.io.write_geoparquet, geopandas or GDAL",
+            )
+        )
+    primary = geo["primary_column"]
+    told = geo["columns"][primary]
+    reader = _Reader(found, file, primary, told.get("encoding", "WKB"))
+    hidden = {primary, *told.get("covering", {}).get("bbox", {}).get("xmin", [])[:1]}
+    # pandas stores a named or broken index as a column.
+    names = [n for n in file.schema_arrow.names if n not in hidden and not n.startswith("__index")]
+    return Opened(told.get("crs", _DEFAULT_CRS), tuple(names), file.metadata.num_rows, reader)
+
+
+def _handle(found: Located) -> Any:
+    if found.member is None:
+        return found.path
+    with zipfile.ZipFile(found.path) as archive:
+        return io.BytesIO(archive.read(found.member))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads batches of one file."""
+
+    found: Located
+    file: pq.ParquetFile
+    primary: str
+    encoding: str
+
+    def __call__(self, columns: Sequence[str] | None, window: Window | None) -> Iterator[Batch]:
+        del window
+        names = None if columns is None else [*columns, self.primary]
+        try:
+            if self.encoding != "WKB":
+                yield self._read_native(names)
+                return
+            for batch in self.file.iter_batches(BATCH_ROWS, columns=names):
+                yield arrow_batch(batch, self.primary)
+        except (pa.ArrowInvalid, OSError, NotImplementedError) as error:
+            raise SourceError(
+                explain(self.found.label, f"cannot be read: {error}", remedy="export it again")
+            ) from error
+        finally:
+            self.file.close()
+
+    def _read_native(self, names: list[str] | None) -> Batch:
+        frame = gpd.read_parquet(_handle(self.found), columns=names)
+        nothing = np.zeros(len(frame), dtype=bool)
+        table = pd.DataFrame(frame.drop(columns=self.primary)).reset_index(drop=True)
+        return Batch(table, frame.geometry.to_numpy(), nothing, nothing)
