@@ -149,7 +149,7 @@ def round_breaks(
     Examples
     --------
     >>> round_breaks([3, 4, 12, 30, 70, 180], classes=3).tolist()
-    [5.0, 50.0]
+    [10.0, 50.0]
     """
     numbers: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
     kept_rows = np.isfinite(numbers) & (numbers > 0)
