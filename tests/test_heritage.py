@@ -44,6 +44,17 @@ def test_a_strip_of_railway_is_measured_along_and_shared_by_area() -> None:
     assert km.tolist() == pytest.approx([0.6, 0.6, 0.2, 0.0])
 
 
+def test_a_railway_drawn_as_strip_and_as_line_counts_once() -> None:
+    """Kills the plain sum, 2.0 km in Sud: 55 km of the official lines are strips as well."""
+    strip = worlds.box(0, 100, 1000, 110)
+    # 600 m along the strip, 8 m off it, then 400 m elsewhere.
+    line = worlds.at(shapely.LineString([(200, 118), (800, 118), (800, 518)]))
+    frame = _frame(strip, line, id_troncon=["a", "b"])
+    km = measure_heritage(worlds.communes(), {"cavaliers": frame})["cavaliers_km"]
+    # The line is 1.0 km; the strip adds what the line does not run along: 1.0 - (0.6 + 0.002).
+    assert km["62001"] == pytest.approx(1.0 + 0.398)
+
+
 def test_empty_and_absent_layers_give_zeros() -> None:
     table = measure_heritage(worlds.communes(), {"property": _frame()})
     assert len(table) == 4

@@ -18,6 +18,7 @@ from tvb.geometry import attribute_to_commune, share_by_commune
 from tvb.schema import require_crs
 
 __all__ = [
+    "ALONG_M",
     "COUNTED_LAYERS",
     "HECTARE_M2",
     "count_communes_with",
@@ -26,6 +27,10 @@ __all__ = [
 ]
 
 HECTARE_M2 = 10_000.0
+
+ALONG_M = 10.0
+"""A line within this distance of a strip is the same railway: the published layers are generalised
+to about 10 m."""
 
 COUNTED_LAYERS = ("property_elements", "terrils", "pits", "estates")
 """Layers whose objects are counted, each in the one commune that holds most of it."""
@@ -50,7 +55,8 @@ def measure_heritage(
     pandas.DataFrame
         One row for each commune, on ``insee``: ``property_ha`` and ``buffer_ha`` (hectares in
         Lambert-93, overlapping polygons counted once), ``property_share`` and ``buffer_share`` (of
-        the commune, 0 to 1), ``cavaliers_km``, and for each of `COUNTED_LAYERS` the number of
+        the commune, 0 to 1), ``cavaliers_km`` (a railway drawn as a strip and again as a line
+        within `ALONG_M` counts once), and for each of `COUNTED_LAYERS` the number of
         objects, each counted once, in the commune that holds the largest share of it.
 
     Raises
@@ -101,11 +107,28 @@ def _km_by_commune(frame: gpd.GeoDataFrame | None, communes: gpd.GeoDataFrame) -
         return pd.Series(dtype="float64")
     require_crs(frame, "cavaliers")
     frame = frame.reset_index(drop=True)
-    length_m = measure_length_m(frame)
+    length_m = (measure_length_m(frame) - _drawn_twice_m(frame)).clip(lower=0.0)
     strip = shapely.get_dimensions(frame.geometry.to_numpy()) == 2
     parts = pd.concat([share_by_commune(frame[kind], communes) for kind in (strip, ~strip)])
     part_km = parts["share"] * length_m.reindex(parts["feature"]).to_numpy() / 1000.0
     return part_km.groupby(parts["insee"]).sum()
+
+
+def _drawn_twice_m(cavaliers: gpd.GeoDataFrame) -> pd.Series[float]:
+    """Return how much of each strip the lines of the same layer run along; 0 for lines.
+
+    The inscribed railways are delivered as strips and stand again, as lines, among the others.
+    """
+    geometry = cavaliers.geometry.to_numpy()
+    strip = shapely.get_dimensions(geometry) == 2
+    along = np.zeros(len(geometry))
+    if strip.any() and not strip.all():
+        lines = geometry[~strip]
+        near = shapely.buffer(geometry[strip], ALONG_M)
+        one, other = shapely.STRtree(lines).query(near, predicate="intersects")
+        inside_m = shapely.length(shapely.intersection(near[one], lines[other]))
+        along[strip] = np.bincount(one, weights=inside_m, minlength=len(near))
+    return pd.Series(along, index=cavaliers.index)
 
 
 def measure_length_m(cavaliers: gpd.GeoDataFrame) -> pd.Series[float]:

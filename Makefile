@@ -1,0 +1,3 @@
+.PHONY: demo test check bench wheel
+demo test check bench wheel:
+	python3 dev.py $@

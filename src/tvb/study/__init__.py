@@ -1,0 +1,15 @@
+"""A study: one file that names layers and parameters, and the run that follows from it."""
+
+from tvb.study.config import LayerFile, Study, parameter_rows
+from tvb.study.reader import read_study
+from tvb.study.runner import RunResult, StepResult, run_study
+
+__all__ = [
+    "LayerFile",
+    "RunResult",
+    "StepResult",
+    "Study",
+    "parameter_rows",
+    "read_study",
+    "run_study",
+]

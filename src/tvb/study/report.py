@@ -1,0 +1,217 @@
+"""The account of a run, in Markdown, for the person who must answer for its figures.
+
+The words stand in ``templates/report_fr.md`` and ``report_en.md``; this module prepares the tables.
+"""
+
+from __future__ import annotations
+
+import functools
+import numbers
+import re
+from typing import Any
+
+import pandas as pd
+
+import tvb
+from tvb.flood import OUTSIDE
+from tvb.study.config import Study
+from tvb.study.store import Store
+
+__all__ = ["format_number", "markdown_table", "write_report"]
+
+_THIN_SPACE = "\u202f"
+_SHOWN = 10
+
+_FRENCH = {
+    "layer": "couche", "features": "objets", "title": "titre", "producer": "producteur",
+    "vintage": "millésime", "rows_read": "lignes lues", "dropped": "rejets",
+    "remark": "observation",
+    "count": "nombre", "ids": "exemples", "consequence": "suite donnée", "figure": "chiffre",
+    "measured": "mesuré", "official": "officiel", "unit": "unité", "how": "mesure",
+    "scenario": "scénario", "buildings": "bâtiments", "footprint_ha": "emprise (ha)",
+    "dwellings": "logements", "dwellings_unknown": "bâtiments sans nombre de logements connu",
+    "nom": "commune", "kind": "action", "reason": "motif", "patch": "tache",
+    "area_ha": "surface (ha)",
+    "d_intra": "dont intra", "d_flux": "dont flux", "d_connector": "dont connecteur",
+}  # fmt: skip
+_MARKUP = str.maketrans(
+    {"<": "&lt;", ">": "&gt;", "&": "&amp;"} | {mark: "\\" + mark for mark in "\\|*_`[]"}
+)
+_NATURES = {
+    "fr": {"real": "réel", "schematic": "schématique", "modelled": "modélisé"},
+    "en": {"real": "real", "schematic": "schematic", "modelled": "modelled"},
+}
+_LEFT_OUT = {
+    "fr": "Hors du compte : constructions légères, annexes, bâtiments qui ne sont pas en service.",
+    "en": "Left out: light constructions, annexes, buildings that are not in service.",
+}
+_RULES = {
+    "fr": {
+        "touches": "le bâtiment a au moins un point dans une zone",
+        "centroid": "le centre du bâtiment est dans une zone",
+        "share": "une part d'au moins {share} de l'emprise est dans une zone",
+    },
+    "en": {
+        "touches": "the building has at least a point in a zone",
+        "centroid": "the centre of the building lies in a zone",
+        "share": "a share of at least {share} of the footprint lies in a zone",
+    },
+}
+
+
+def write_report(study: Study, store: Store) -> None:
+    """Write ``report.md``.
+
+    Parameters
+    ----------
+    study : Study
+        The study; its language is that of the report.
+    store : Store
+        Folder of the run, with the files of the steps before.
+    """
+    import jinja2
+
+    lang = study.study.lang
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tvb.study"),
+        autoescape=False,  # noqa: S701 (Markdown: the cells of tables are escaped one by one)
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["table"] = functools.partial(markdown_table, lang=lang)
+    environment.filters["number"] = functools.partial(format_number, lang=lang)
+    text = environment.get_template(f"report_{lang}.md").render(_content(study, store))
+    # Sections that were left out leave their blank lines.
+    store.write_text("report.md", re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n")
+
+
+def _content(study: Study, store: Store) -> dict[str, Any]:
+    lang = study.study.lang
+    layers = store.read_table("tables/sources").reset_index()
+    modelled = bool((layers["nature"] == "modelled").any())
+    layers["nature"] = layers["nature"].map(_NATURES[lang])
+    rasters = layers["layer"].isin(store.read_json("layers/territory.json")["rasters"])
+    layers["features"] = layers["features"].astype("Int64").mask(rasters)
+    layers["rows_read"] = layers["rows_read"].astype("Int64").mask(rasters)
+    shown = [
+        "layer", "nature", "features", "title", "producer", "licence", "vintage", "rows_read",
+        "dropped",
+    ]  # fmt: skip
+    repairs = store.read_table("tables/repairs")
+    share = format_number(100 * study.flood.min_share, lang=lang) + " %"
+    return {
+        "study": study,
+        "version": tvb.__version__,
+        "layers": layers[shown],
+        "modelled": modelled,
+        "repairs": repairs[repairs["kind"] != "note"],
+        "notes": repairs.loc[repairs["kind"] == "note", ["layer", "reason", "count", "ids"]],
+        "observations": store.read_table("tables/observations"),
+        "figures": store.read_table("tables/figures"),
+        "graph": store.read_json("tables/connectivity.json"),
+        "top_patches": _top_patches(store),
+        "rule": _RULES[lang][study.flood.rule].format(share=share),
+        "left_out": _LEFT_OUT[lang],
+        "scenarios": _scenarios(store),
+        "top_communes": _top_communes(store, study.flood.map_scenario),
+    }
+
+
+def _top_patches(store: Store) -> pd.DataFrame:
+    patches = store.read_layer("patches")
+    patches["area_ha"] = patches["area_m2"] / 10_000.0
+    columns = ["patch", "area_ha", "d", "d_intra", "d_flux", "d_connector"]
+    ordered = patches.sort_values(["d", "patch"], ascending=[False, True])
+    return pd.DataFrame(ordered[columns].head(_SHOWN))
+
+
+def _scenarios(store: Store) -> pd.DataFrame:
+    exposure = store.read_table("tables/exposure").reset_index()
+    inside = (exposure["buildings"] > 0) & (exposure["insee"] != OUTSIDE)
+    met = exposure[inside].groupby("scenario").size().rename("communes")
+    sums = exposure.groupby("scenario")[
+        ["buildings", "footprint_m2", "dwellings", "dwellings_unknown"]
+    ].sum()
+    sums.insert(1, "footprint_ha", sums.pop("footprint_m2") / 10_000.0)
+    return sums.join(met).fillna({"communes": 0}).astype({"communes": "int64"}).reset_index()
+
+
+def _top_communes(store: Store, scenario: str) -> pd.DataFrame:
+    exposure = store.read_table("tables/exposure").reset_index()
+    names = store.read_layer("communes")[["insee", "nom"]]
+    here = exposure[(exposure["scenario"] == scenario) & (exposure["buildings"] > 0)]
+    here = here.merge(names, on="insee").sort_values(
+        ["buildings", "insee"], ascending=[False, True]
+    )
+    columns = ["insee", "nom", "buildings", "dwellings", "dwellings_unknown"]
+    return pd.DataFrame(here[columns].head(_SHOWN))
+
+
+def format_number(value: float, digits: int = 0, *, lang: str = "fr") -> str:
+    """Return a number as it is written in French or in English.
+
+    Parameters
+    ----------
+    value : float
+        Any number.
+    digits : int
+        Decimals.
+    lang : {"fr", "en"}
+        Language.
+
+    Returns
+    -------
+    str
+        In French with a narrow space between thousands and a decimal comma.
+
+    Examples
+    --------
+    >>> format_number(1234.5, 1).replace(chr(0x202F), "_")
+    '1_234,5'
+    >>> format_number(1234.5, 1, lang="en")
+    '1,234.5'
+    """
+    text = f"{value:,.{digits}f}"
+    return text.replace(",", _THIN_SPACE).replace(".", ",") if lang == "fr" else text
+
+
+def markdown_table(table: pd.DataFrame, *, lang: str = "fr") -> str:
+    """Return a table in Markdown, with what could be read as markup escaped.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Its columns; the index is left out.
+    lang : {"fr", "en"}
+        Language of headers and numbers.
+
+    Returns
+    -------
+    str
+        Numbers are aligned to the right.
+    """
+    words = _FRENCH if lang == "fr" else {}
+    numeric = [pd.api.types.is_numeric_dtype(table[c]) for c in table.columns]
+    header = [_escape(words.get(str(c), str(c).replace("_", " "))) for c in table.columns]
+    rows = table.itertuples(index=False)
+    cells = [[_cell(value, lang) for value in row] for row in rows]
+    lines = [header, ["---:" if n else "---" for n in numeric], *cells]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(value: Any, lang: str) -> str:
+    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 (NaN)
+        return ""
+    if isinstance(value, numbers.Integral):
+        return format_number(int(value), lang=lang)
+    if isinstance(value, numbers.Real):
+        number = float(value)
+        digits = 0 if number.is_integer() else 1 if abs(number) >= 1 else 3
+        return format_number(number, digits, lang=lang)
+    return _escape(str(value))
+
+
+def _escape(text: str) -> str:
+    return " ".join(text.split()).translate(_MARKUP)

@@ -1,0 +1,260 @@
+"""The steps of a study. Each reads what earlier steps wrote and writes its own files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tvb import connectivity, flood, heritage, io
+from tvb.geometry import attribute_to_commune
+from tvb.study.assemble import assemble, reports_table
+from tvb.study.config import Study
+from tvb.study.observe import observations_table
+from tvb.study.report import write_report
+from tvb.study.store import Store, checksum
+from tvb.study.tables import build_dashboard, compare_with_facts
+
+if TYPE_CHECKING:
+    from tvb.maps import PageOptions, Plate
+
+__all__ = ["STEPS", "Step"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a study.
+
+    Parameters
+    ----------
+    name : str
+        As given to ``--only``.
+    needs : tuple of str
+        Steps whose files it reads.
+    sections : tuple of str
+        Sections of the study file that change its result.
+    run : callable
+        Does the work.
+    reads_files : bool
+        Whether it reads the files of the layers.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    sections: tuple[str, ...]
+    run: Callable[[Study, Store], None]
+    reads_files: bool = False
+
+    def files(self, study: Study) -> dict[str, object]:
+        """Return the files read by the step with their checksum and how they are read.
+
+        Parameters
+        ----------
+        study : Study
+            The study.
+
+        Returns
+        -------
+        dict
+            By layer; empty for a step that reads no file of the user.
+        """
+        if not self.reads_files:
+            return {}
+        return {
+            name: [repr({**vars(file), "paths": None}), *(checksum(path) for path in file.paths)]
+            for name, file in study.layers.items()
+        }
+
+
+def _layers(study: Study, store: Store) -> None:
+    assembly = assemble(study)
+    territory = assembly.territory
+    for name, frame in territory.layers.items():
+        store.write_layer(name, frame)
+    for name, grid in territory.grids.items():
+        store.write_raster(name, grid)
+    content = {
+        "name": territory.name,
+        "layers": list(territory.layers),
+        "rasters": list(territory.grids),
+    }
+    store.write_json("layers/territory.json", content)
+    store.write_sources("layers/sources.json", territory.sources)
+    store.write_table("tables/sources", territory.summary())
+    store.write_table("tables/repairs", reports_table(assembly.reports), index=False)
+    observations = observations_table(assembly.observations, study.study.lang)
+    store.write_table("tables/observations", observations, index=False)
+
+
+def _heritage(study: Study, store: Store) -> None:
+    del study
+    territory = store.territory(
+        "communes", "property", "buffer", "property_elements", "terrils", "cavaliers", "pits",
+        "estates",
+    )  # fmt: skip
+    store.write_table(
+        "tables/heritage", heritage.measure_heritage(territory["communes"], territory.layers)
+    )
+
+
+def _connectivity(study: Study, store: Store) -> None:
+    territory = store.territory(*study.patches.layers)
+    options = study.graph
+    patches = connectivity.build_patches(
+        territory.layers,
+        min_area_m2=study.patches.min_area_ha * heritage.HECTARE_M2,
+        merge_distance_m=study.patches.merge_distance_m,
+    )
+    traced = connectivity.trace_areas(territory.layers, patches)
+    left_out = traced[traced["patch"].isna()]
+    links = connectivity.build_links(patches, max_distance_m=options.max_distance_m)
+    graph = connectivity.HabitatGraph.from_frames(patches, links)
+    distance, probability = options.dispersal_m, options.probability
+    ranking = connectivity.rank_patches(graph, "PC", distance=distance, probability=probability)
+    patches = patches.merge(ranking, left_on="patch", right_index=True, how="left")
+    share = connectivity.share_of_pc(graph, distance=distance, probability=probability)
+    ec_ha = connectivity.compute_ec(graph, "PC", distance=distance, probability=probability)
+    patches["pc_share"] = share.reindex(patches["patch"]).to_numpy()
+    patches["component"] = graph.components().reindex(patches["patch"]).to_numpy()
+    store.write_layer("patches", patches)
+    store.write_layer("links", links)
+    store.write_json(
+        "tables/connectivity.json",
+        {
+            "patches": len(patches),
+            "links": len(links),
+            "components": int(patches["component"].nunique()),
+            "area_ha": float(patches.area.sum() / heritage.HECTARE_M2),
+            "ec_ha": ec_ha,
+            "left_out": len(left_out),
+            "left_out_ha": float(left_out["area_m2"].sum() / heritage.HECTARE_M2),
+        },
+    )
+
+
+def _flood(study: Study, store: Store) -> None:
+    territory = store.territory("buildings", "flood_zones", "communes")
+    exposure = flood.count_exposed_buildings(
+        territory["buildings"],
+        territory["flood_zones"],
+        territory["communes"],
+        rule=study.flood.rule,
+        min_share=study.flood.min_share,
+    )
+    store.write_table("tables/exposure", exposure)
+    counted = territory["buildings"][
+        ~flood.flag_excluded_buildings(territory["buildings"]).any(axis=1).to_numpy()
+    ]
+    insee = attribute_to_commune(counted, territory["communes"])
+    totals = insee.value_counts().reindex(territory["communes"]["insee"], fill_value=0)
+    store.write_table("tables/buildings", totals.rename_axis("insee").to_frame("buildings"))
+
+
+def _dashboard(study: Study, store: Store) -> None:
+    territory = store.territory(
+        "communes", "property", "buffer", "property_elements", "terrils", "cavaliers", "estates",
+        "listed_buildings",
+    )  # fmt: skip
+    measured = store.read_table("tables/heritage")
+    exposure = store.read_table("tables/exposure")
+    patches = store.read_layer("patches")
+    table = build_dashboard(
+        territory["communes"],
+        store.read_table("tables/buildings")["buildings"],
+        heritage=measured,
+        patches=patches,
+        exposure=exposure,
+    )
+    store.write_layer("communes_results", table)
+    io.write_csv(table.drop(columns="geometry"), store.path("communes.csv"), index=False)
+    figures = compare_with_facts(territory.layers, measured, study.study.lang)
+    store.write_table("tables/figures", figures, index=False)
+
+
+def _geopackage(study: Study, store: Store) -> None:
+    layers = {name: store.read_layer(name) for name in store.layer_names()}
+    layers["communes"] = store.read_layer("communes_results")
+    layers["patches"] = store.read_layer("patches")
+    layers["links"] = store.read_layer("links")
+    layers["exposure"] = store.read_table("tables/exposure").reset_index()
+    layers["sources"] = store.read_table("tables/sources").reset_index()
+    io.write_geopackage(layers, store.path("tvb.gpkg"), lang=study.study.lang)
+
+
+def _map_territory(study: Study, store: Store) -> None:
+    from tvb import maps
+
+    layers = (
+        "communes", "study_area", "property", "buffer", "terrils", "core_areas", "corridors",
+        "cavaliers", "water_bodies",
+    )  # fmt: skip
+    plate = maps.plot_territory(store.territory(*layers), **_map_options(study))
+    _save(plate, study, store, name="territoire")
+
+
+def _map_exposure(study: Study, store: Store) -> None:
+    from tvb import maps
+
+    territory = store.territory("communes")
+    plate = maps.plot_exposure(
+        territory["communes"],
+        store.read_table("tables/exposure"),
+        territory.sources_of("communes", "buildings", "flood_zones"),
+        scenario=study.flood.map_scenario,
+        totals=store.read_table("tables/buildings")["buildings"],
+        **_map_options(study),
+    )
+    _save(plate, study, store, name="exposition")
+
+
+def _map_graph(study: Study, store: Store) -> None:
+    from tvb import maps
+
+    territory = store.territory("communes", *study.patches.layers)
+    patches = store.read_layer("patches")
+    plate = maps.plot_graph(
+        patches,
+        store.read_layer("links"),
+        territory.sources_of(*territory.layers),
+        communes=territory["communes"],
+        ranking=patches.set_index("patch"),
+        **_map_options(study),
+    )
+    _save(plate, study, store, name="graphe")
+
+
+def _map_options(study: Study) -> PageOptions:
+    return {
+        "lang": study.study.lang,
+        "paper": study.maps.paper,
+        "orientation": study.maps.orientation,
+        "producer": study.study.producer,
+        "date": study.study.date,
+    }
+
+
+def _save(plate: Plate, study: Study, store: Store, *, name: str) -> None:
+    for suffix in study.maps.formats:
+        plate.save(store.path(f"maps/{name}.{suffix}"))
+
+
+_MAP_SECTIONS = ("study", "maps")
+
+STEPS: dict[str, Step] = {
+    step.name: step
+    for step in (
+        Step("layers", (), ("study", "territory"), _layers, reads_files=True),
+        Step("heritage", ("layers",), (), _heritage),
+        Step("connectivity", ("layers",), ("patches", "graph"), _connectivity),
+        Step("flood", ("layers",), ("flood",), _flood),
+        Step("dashboard", ("layers", "heritage", "connectivity", "flood"), ("study",), _dashboard),
+        Step("geopackage", ("layers", "dashboard", "connectivity", "flood"), ("study",),
+             _geopackage),
+        Step("map_territory", ("layers",), _MAP_SECTIONS, _map_territory),
+        Step("map_exposure", ("layers", "flood"), (*_MAP_SECTIONS, "flood"), _map_exposure),
+        Step("map_graph", ("layers", "connectivity"), (*_MAP_SECTIONS, "patches"), _map_graph),
+        Step("report", ("layers", "dashboard", "connectivity", "flood"),
+             ("study", "patches", "graph", "flood"), write_report),
+    )
+}  # fmt: skip
+"""Every step, in the order of a run."""

@@ -1,0 +1,238 @@
+"""The folder of a run: where each step leaves its results and where the next one finds them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from tvb.grid import Grid
+from tvb.io import atomic_path, read_grid, write_csv, write_geoparquet, write_grid
+from tvb.territory import Source, Territory
+
+__all__ = ["Store", "checksum"]
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Any file.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@dataclass
+class Store:
+    """Reads and writes the files of a run and remembers what was written.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the run.
+    written : list of str
+        Files written through this object, relative to the folder, in order.
+    """
+
+    folder: Path
+    written: list[str] = field(default_factory=list)
+
+    def path(self, name: str) -> Path:
+        """Return the path of an output that is about to be written, and remember it.
+
+        Parameters
+        ----------
+        name : str
+            Relative to the folder of the run.
+
+        Returns
+        -------
+        pathlib.Path
+            Its parent folder exists.
+        """
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name not in self.written:
+            self.written.append(name)
+        return path
+
+    def write_layer(self, name: str, frame: gpd.GeoDataFrame) -> None:
+        """Write one layer as GeoParquet.
+
+        Parameters
+        ----------
+        name : str
+            Name of the layer.
+        frame : geopandas.GeoDataFrame
+            In EPSG:2154.
+        """
+        write_geoparquet(frame, self.path(f"layers/{name}.parquet"))
+
+    def read_layer(self, name: str) -> gpd.GeoDataFrame:
+        """Return a layer written by an earlier step.
+
+        Parameters
+        ----------
+        name : str
+            Name of the layer.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            In EPSG:2154.
+        """
+        return gpd.read_parquet(self.folder / "layers" / f"{name}.parquet")
+
+    def layer_names(self) -> list[str]:
+        """Return the names of the layers that the first step wrote.
+
+        Returns
+        -------
+        list of str
+            In the order of the territory.
+        """
+        return list(self.read_json("layers/territory.json")["layers"])
+
+    def write_raster(self, name: str, grid: Grid) -> None:
+        """Write one raster as GeoTIFF.
+
+        Parameters
+        ----------
+        name : str
+            Name of the raster.
+        grid : Grid
+            In EPSG:2154.
+        """
+        write_grid(grid, self.path(f"rasters/{name}.tif"))
+
+    def read_raster(self, name: str) -> Grid:
+        """Return a raster written by an earlier step.
+
+        Parameters
+        ----------
+        name : str
+            Name of the raster.
+
+        Returns
+        -------
+        Grid
+            In EPSG:2154.
+        """
+        return read_grid(self.folder / "rasters" / f"{name}.tif", name)
+
+    def write_table(self, name: str, table: pd.DataFrame, *, index: bool = True) -> None:
+        """Write one table as CSV for people and as Parquet for the next step.
+
+        Parameters
+        ----------
+        name : str
+            Path without suffix, relative to the folder.
+        table : pandas.DataFrame
+            Any table.
+        index : bool
+            Whether the index holds something.
+        """
+        write_csv(table, self.path(f"{name}.csv"), index=index)
+        with atomic_path(self.path(f"{name}.parquet")) as path:
+            table.to_parquet(path, index=index)
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Return a table written by an earlier step.
+
+        Parameters
+        ----------
+        name : str
+            As given to `write_table`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With its index.
+        """
+        return pd.read_parquet(self.folder / f"{name}.parquet")
+
+    def write_json(self, name: str, content: Any) -> None:
+        """Write a small structure as JSON, keys in the order given.
+
+        Parameters
+        ----------
+        name : str
+            Relative to the folder.
+        content : object
+            Anything that JSON can hold.
+        """
+        self.write_text(name, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text in UTF-8.
+
+        Parameters
+        ----------
+        name : str
+            Relative to the folder.
+        text : str
+            Its content.
+        """
+        with atomic_path(self.path(name)) as path:
+            path.write_text(text, encoding="utf-8", newline="\n")
+
+    def read_json(self, name: str) -> Any:
+        """Return a structure written by an earlier step.
+
+        Parameters
+        ----------
+        name : str
+            Relative to the folder.
+
+        Returns
+        -------
+        object
+            What the file holds.
+        """
+        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+
+    def write_sources(self, name: str, sources: Iterable[Source]) -> None:
+        """Write where the layers come from.
+
+        Parameters
+        ----------
+        name : str
+            Relative to the folder.
+        sources : iterable of Source
+            In the order wanted.
+        """
+        self.write_json(name, [{**asdict(s), "dropped": dict(s.dropped)} for s in sources])
+
+    def territory(self, *layers: str) -> Territory:
+        """Return the territory that the first step wrote, with some of its layers.
+
+        Parameters
+        ----------
+        *layers : str
+            Names of the layers wanted; those that the study does not have are left out.
+
+        Returns
+        -------
+        Territory
+            Without rasters.
+        """
+        content = self.read_json("layers/territory.json")
+        return Territory(
+            content["name"],
+            {name: self.read_layer(name) for name in layers if name in content["layers"]},
+            sources=tuple(Source(**s) for s in self.read_json("layers/sources.json")),
+        )
