@@ -16,7 +16,13 @@ from tvb.schema.layers import GRID_SCHEMAS
 from tvb.study import parameter_rows
 from tvb.study.report import markdown_table
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+BEGIN, END = "<!-- communes.csv -->", "<!-- end -->"
+SHOWN = [
+    "insee", "nom", "population", "property_ha", "terrils", "cavaliers_km", "patches_ha",
+    "ec_share", "buildings", "buildings_exposed_02Moy",
+]  # fmt: skip
 MADE = (
     "<!-- Made by tools/build_docs.py from the declarations in the code: edit them, not this. -->"
 )
@@ -68,17 +74,43 @@ def study_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def readme(out: Path) -> str:
+    """Return README.md with the first ten lines of the table that a demo wrote."""
+    table = pd.read_csv(out / "communes.csv", dtype={"insee": str})[SHOWN].head(10)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{markdown_table(table, lang='en')}\n{END}{after}"
+
+
+def write_pictures(out: Path) -> None:
+    """Write the maps of a demo at the size of a screen."""
+    from PIL import Image
+
+    folder = DOCS / "images"
+    folder.mkdir(exist_ok=True)
+    for path in sorted((out / "maps").glob("*.png")):
+        with Image.open(path) as picture:
+            picture.thumbnail((1600, 1600))
+            picture.convert("P", palette=Image.Palette.ADAPTIVE).save(folder / path.name)
+
+
 def main(words: list[str]) -> int:
     """Write or check the pages."""
+    pages = {DOCS / "layers.md": layers_page(), DOCS / "study.md": study_page()}
+    if "--demo" in words:
+        out = Path(words[words.index("--demo") + 1])
+        pages[ROOT / "README.md"] = readme(out)
+        if "--check" not in words:
+            write_pictures(out)
     stale = []
-    for name, text in (("layers.md", layers_page()), ("study.md", study_page())):
-        path = DOCS / name
+    for path, text in pages.items():
         if "--check" not in words:
             path.write_text(text, encoding="utf-8")
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
-            stale.append(name)
-    for name in stale:
-        print(f"docs/{name} is not up to date: run python tools/build_docs.py")
+            stale.append(path.relative_to(ROOT))
+    for path in stale:
+        print(f"{path} is not up to date: run python tools/build_docs.py")
     return 1 if stale else 0
 
 

@@ -6,6 +6,7 @@ The words stand in ``templates/report_fr.md`` and ``report_en.md``; this module 
 from __future__ import annotations
 
 import functools
+import math
 import numbers
 import re
 from typing import Any
@@ -208,9 +209,15 @@ def _cell(value: Any, lang: str) -> str:
         return format_number(int(value), lang=lang)
     if isinstance(value, numbers.Real):
         number = float(value)
-        digits = 0 if number.is_integer() else 1 if abs(number) >= 1 else 3
-        return format_number(number, digits, lang=lang)
+        return format_number(number, _digits(abs(number)), lang=lang)
     return _escape(str(value))
+
+
+def _digits(number: float) -> int:
+    """Return decimals enough for three significant digits below 1, one above."""
+    if number.is_integer():
+        return 0
+    return 1 if number >= 1 else min(6, 2 - math.floor(math.log10(number)))
 
 
 def _escape(text: str) -> str:
