@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import pytest
+import rasterio
 
 from tvb import datasets
 from tvb.errors import ParameterError, StudyError
-from tvb.study import Study, read_study, run_study, runner
+from tvb.study import LayerFile, Study, read_study, run_study, runner
 from tvb.study.config import GraphParameters, MapParameters, StudyParameters, TerritoryParameters
 
 COMMUNES = ("62473", "59526", "59616", "62666", "62215", "59028")  # some are exposed
@@ -149,6 +152,35 @@ def test_wrong_words_are_refused(tmp_path: Path) -> None:
         run_study(SMALL, tmp_path, only=["maps"])
     with pytest.raises(ParameterError, match=r"jobs: 0\. Required: 1 or more"):
         run_study(SMALL, tmp_path, jobs=0)
+
+
+def test_a_missing_layer_is_named_before_anything_runs(tmp_path: Path) -> None:
+    """Kills the study that works for minutes and then stops at its fourth step."""
+    communes = LayerFile(paths=(tmp_path / "communes.shp",))
+    study = Study(layers={"communes": communes})
+    with pytest.raises(StudyError) as caught:
+        run_study(study, tmp_path)
+    assert "step « flood »: no layer buildings. Remedy: give its file in [layers]" in str(
+        caught.value
+    )
+    assert "step « connectivity »: no layer core_areas or terrils" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_output_says_what_it_is(done: Path) -> None:
+    """A file taken out of its folder still says that it is modelled."""
+    buildings = gpd.read_parquet(done / "layers" / "buildings.parquet")
+    assert buildings.attrs["origin"].startswith("modelled: Bâtiments modélisés [modelled]")
+    assert gpd.read_parquet(done / "layers" / "terrils.parquet").attrs["origin"].startswith("schem")
+    for name in ("communes.csv", "tables/exposure.csv"):
+        assert set(pd.read_csv(done / name)["nature"]) == {"modelled"}
+    with rasterio.open(done / "rasters" / "land_cover.tif") as raster:
+        assert raster.tags()["TIFFTAG_IMAGEDESCRIPTION"].startswith("modelled")
+    with closing(sqlite3.connect(done / "tvb.gpkg")) as database:
+        described = dict(database.execute("SELECT table_name, description FROM gpkg_contents"))
+    assert described["buildings"].startswith("modelled")
+    assert described["communes"].startswith("modelled")
+    assert described["terrils"].startswith("schematic")
 
 
 def test_a_damaged_record_is_named(tmp_path: Path) -> None:

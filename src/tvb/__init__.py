@@ -17,7 +17,20 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from tvb import connectivity, datasets, errors, facts, flood, heritage, io, maps, schema
+    from tvb import (
+        connectivity,
+        datasets,
+        errors,
+        facts,
+        flood,
+        geometry,
+        heritage,
+        io,
+        maps,
+        names,
+        schema,
+        study,
+    )
     from tvb.io.load import (
         load_buffer,
         load_buildings,
@@ -38,7 +51,8 @@ if TYPE_CHECKING:
     )
 
 _MODULES = (
-    "connectivity", "datasets", "errors", "facts", "flood", "heritage", "io", "maps", "schema",
+    "connectivity", "datasets", "errors", "facts", "flood", "geometry", "heritage", "io", "maps",
+    "names", "schema", "study",
 )  # fmt: skip
 _LOADERS = (
     "load_buffer", "load_buildings", "load_cavaliers", "load_communes", "load_core_areas",
@@ -54,6 +68,7 @@ __all__ = [
     "errors",
     "facts",
     "flood",
+    "geometry",
     "heritage",
     "io",
     "load_buffer",
@@ -73,7 +88,9 @@ __all__ = [
     "load_pumping_stations",
     "load_terrils",
     "maps",
+    "names",
     "schema",
+    "study",
 ]
 
 

@@ -167,11 +167,14 @@ def layers(
 ) -> None:
     """List the layers, or the columns of one. Example: tvb layers buildings."""
     from tvb.schema import SCHEMAS, get_schema, schema_table
+    from tvb.schema.layers import GRID_SCHEMAS
 
     if layer is None:
         for schema in SCHEMAS.values():
             families = " or ".join(sorted(schema.families))
             typer.echo(f"{schema.name:<20}{families:<16}{schema.description}")
+        for grid in GRID_SCHEMAS:
+            typer.echo(f"{grid.name:<20}{'raster':<16}{grid.description}")
         return
     schema = get_schema(layer)
     key = f"key {schema.key}" if schema.key else "no key"

@@ -12,7 +12,7 @@ import pandas as pd
 from tvb.errors import LayerError, explain
 from tvb.grid import Grid
 
-__all__ = ["Nature", "Source", "Territory", "sources_table"]
+__all__ = ["Nature", "Source", "Territory", "describe_origin", "sources_table", "worst_nature"]
 
 Nature = Literal["real", "schematic", "modelled"]
 
@@ -151,6 +151,50 @@ class Territory:
 
     def __repr__(self) -> str:
         return f"<Territory {self.name}: {len(self.layers)} layers, {len(self.grids)} rasters>"
+
+
+def worst_nature(sources: Iterable[Source]) -> Nature:
+    """Return what a result made from some layers is worth: no more than the least of them.
+
+    Parameters
+    ----------
+    sources : iterable of Source
+        Of the layers that the result is made from.
+
+    Returns
+    -------
+    {"modelled", "schematic", "real"}
+        The first of these that one of the layers is.
+
+    Examples
+    --------
+    >>> real = Source("a", "real", "A", "p", "l", "v")
+    >>> worst_nature([real, Source("b", "modelled", "B", "p", "l", "v")])
+    'modelled'
+    """
+    natures = {source.nature for source in sources}
+    order: tuple[Nature, ...] = ("modelled", "schematic", "real")
+    return next((nature for nature in order if nature in natures), "real")
+
+
+def describe_origin(sources: Iterable[Source]) -> str:
+    """Return one line that says where a file comes from, to be kept inside it.
+
+    Parameters
+    ----------
+    sources : iterable of Source
+        Of the layers that the file is made from.
+
+    Returns
+    -------
+    str
+        Nature of the whole, then title, nature, producer, date and licence of each.
+    """
+    listed = tuple(sources)
+    each = "; ".join(
+        f"{s.title} [{s.nature}] {s.producer}, {s.vintage}, {s.licence}" for s in listed
+    )
+    return f"{worst_nature(listed)}: {each}"
 
 
 def sources_table(sources: Iterable[Source]) -> pd.DataFrame:

@@ -79,6 +79,7 @@ def write_geopackage(
     *,
     lang: Lang = "fr",
     styles: Mapping[str, Style] | None = None,
+    origins: Mapping[str, str] | None = None,
 ) -> None:
     """Write layers and tables into one GeoPackage 1.2 that QGIS opens styled.
 
@@ -94,6 +95,8 @@ def write_geopackage(
         Language of layer titles and legends.
     styles : mapping of str to Style, optional
         Styles by layer, instead of those of `tvb.io.style_for`.
+    origins : mapping of str to str, optional
+        Where the content of a layer comes from; kept as its description, which QGIS shows.
 
     Raises
     ------
@@ -129,7 +132,8 @@ def write_geopackage(
             for name, frame in tables.items()
             if isinstance(frame, gpd.GeoDataFrame)
         }
-        _finish(temporary, {name: style for name, style in chosen.items() if style})
+        used = {name: style for name, style in chosen.items() if style}
+        _finish(temporary, used, origins=origins or {})
 
 
 def _check_names(layers: Mapping[str, pd.DataFrame], styles: Mapping[str, Style]) -> None:
@@ -315,11 +319,15 @@ def _as_multiple(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
     return gpd.GeoSeries(values, index=geometry.index, crs=geometry.crs)
 
 
-def _finish(path: Path, styles: Mapping[str, Style]) -> None:
-    """Add the styles, and replace the time of writing by a constant."""
+def _finish(path: Path, styles: Mapping[str, Style], *, origins: Mapping[str, str]) -> None:
+    """Add the styles and the origins, and replace the time of writing by a constant."""
     with closing(sqlite3.connect(path)) as database, database:
         if styles:
             _add_styles(database, styles)
+        database.executemany(
+            "UPDATE gpkg_contents SET description = ? WHERE table_name = ?",
+            [(origin, name) for name, origin in origins.items()],
+        )
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_EPOCH,))
 
 

@@ -159,7 +159,7 @@ def iter_grids(
                 yield source.read(Window(column, row, *size), legend)
 
 
-def write_grid(grid: Grid, path: str | os.PathLike[str]) -> None:
+def write_grid(grid: Grid, path: str | os.PathLike[str], *, origin: str = "") -> None:
     """Write a grid as a tiled, deflated GeoTIFF in EPSG:2154.
 
     Parameters
@@ -168,6 +168,8 @@ def write_grid(grid: Grid, path: str | os.PathLike[str]) -> None:
         Booleans are written as 0 and 1. The legend is kept in the tags of the band.
     path : str or os.PathLike
         File to write or replace.
+    origin : str, optional
+        Where the content comes from, kept as the description of the image.
 
     Raises
     ------
@@ -204,6 +206,8 @@ def write_grid(grid: Grid, path: str | os.PathLike[str]) -> None:
             with rasterio.open(temporary, "w", **profile) as target:
                 target.write(values, 1)
                 target.update_tags(1, ns=_LEGEND, **tags)
+                if origin:
+                    target.update_tags(TIFFTAG_IMAGEDESCRIPTION=origin)
         except RasterioError as error:
             raise SourceError(explain(str(path), f"cannot be written ({error})")) from error
 

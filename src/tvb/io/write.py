@@ -24,7 +24,9 @@ _ROWS_PER_GROUP = 100_000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_geoparquet(frame: gpd.GeoDataFrame, path: str | os.PathLike[str]) -> None:
+def write_geoparquet(
+    frame: gpd.GeoDataFrame, path: str | os.PathLike[str], *, origin: str = ""
+) -> None:
     """Write a frame as GeoParquet 1.1, with the bounding box of each row in a column of its own.
 
     Parameters
@@ -33,6 +35,9 @@ def write_geoparquet(frame: gpd.GeoDataFrame, path: str | os.PathLike[str]) -> N
         Any geometry, any known CRS. Row order, index and column types are kept; ``attrs`` are not.
     path : str or os.PathLike
         File to write or replace.
+    origin : str, optional
+        Where the content comes from, kept in the metadata of the file; pandas reads it back as
+        ``frame.attrs["origin"]``.
 
     Raises
     ------
@@ -65,7 +70,8 @@ def write_geoparquet(frame: gpd.GeoDataFrame, path: str | os.PathLike[str]) -> N
             )
         )
     bare = frame.copy(deep=False)
-    bare.attrs = {}  # pandas would store them, with whatever paths and times they hold
+    # pandas would store them all, with whatever paths and times they hold
+    bare.attrs = {"origin": origin} if origin else {}
     with atomic_path(path) as temporary:
         bare.to_parquet(
             temporary,

@@ -131,6 +131,8 @@ def run_study(
     ------
     ParameterError
         If a step is unknown or ``jobs`` is less than 1.
+    StudyError
+        If a step lacks a layer; nothing is run then.
     TvbError
         Whatever a step raises.
     """
@@ -144,6 +146,7 @@ def run_study(
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
     wanted = _with_needs(only or tuple(STEPS))
+    _require_layers(study, wanted)
     forced = set(only or STEPS) if force else set()
     run = _Run(study, home, forced=forced, listener=listener or (lambda *_: None))
     with _executor(jobs) as executor:
@@ -163,6 +166,28 @@ def _with_needs(names: Sequence[str]) -> list[str]:
             wanted.add(name)
             pending += STEPS[name].needs
     return [name for name in STEPS if name in wanted]
+
+
+def _require_layers(study: Study, wanted: Sequence[str]) -> None:
+    """Raise before anything runs if a step lacks a layer."""
+    if study.territory.embedded:
+        return
+    habitat = [name for name in study.patches.layers if name in study.layers]
+    missing = {name: [k for k in STEPS[name].layers if k not in study.layers] for name in wanted}
+    if "connectivity" in wanted and not habitat:
+        missing["connectivity"] = [" or ".join(study.patches.layers)]
+    lines = [
+        explain(
+            f"step « {step} »",
+            f"no layer {layer}",
+            remedy=f'give its file in [layers], write {layer.split()[0]} = "modelled", or name '
+            "with --only the steps that do without",
+        )
+        for step, layers in missing.items()
+        for layer in layers
+    ]
+    if lines:
+        raise StudyError("\n".join(lines))
 
 
 @contextmanager

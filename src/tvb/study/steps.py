@@ -14,6 +14,7 @@ from tvb.study.observe import observations_table
 from tvb.study.report import write_report
 from tvb.study.store import Store, checksum
 from tvb.study.tables import build_dashboard, compare_with_facts
+from tvb.territory import worst_nature
 
 if TYPE_CHECKING:
     from tvb.maps import PageOptions, Plate
@@ -31,6 +32,8 @@ class Step:
         As given to ``--only``.
     needs : tuple of str
         Steps whose files it reads.
+    layers : tuple of str
+        Layers without which it cannot run.
     sections : tuple of str
         Sections of the study file that change its result.
     run : callable
@@ -41,6 +44,7 @@ class Step:
 
     name: str
     needs: tuple[str, ...]
+    layers: tuple[str, ...]
     sections: tuple[str, ...]
     run: Callable[[Study, Store], None]
     reads_files: bool = False
@@ -70,9 +74,9 @@ def _layers(study: Study, store: Store) -> None:
     assembly = assemble(study)
     territory = assembly.territory
     for name, frame in territory.layers.items():
-        store.write_layer(name, frame)
+        store.write_layer(name, frame, territory.sources_of(name))
     for name, grid in territory.grids.items():
-        store.write_raster(name, grid)
+        store.write_raster(name, grid, territory.sources_of(name))
     content = {
         "name": territory.name,
         "layers": list(territory.layers),
@@ -99,6 +103,7 @@ def _heritage(study: Study, store: Store) -> None:
 
 def _connectivity(study: Study, store: Store) -> None:
     territory = store.territory(*study.patches.layers)
+    sources = territory.sources_of(*territory.layers)
     options = study.graph
     patches = connectivity.build_patches(
         territory.layers,
@@ -116,11 +121,12 @@ def _connectivity(study: Study, store: Store) -> None:
     ec_ha = connectivity.compute_ec(graph, "PC", distance=distance, probability=probability)
     patches["pc_share"] = share.reindex(patches["patch"]).to_numpy()
     patches["component"] = graph.components().reindex(patches["patch"]).to_numpy()
-    store.write_layer("patches", patches)
-    store.write_layer("links", links)
+    store.write_layer("patches", patches.assign(nature=worst_nature(sources)), sources)
+    store.write_layer("links", links.assign(nature=worst_nature(sources)), sources)
     store.write_json(
         "tables/connectivity.json",
         {
+            "layers": list(territory.layers),
             "patches": len(patches),
             "links": len(links),
             "components": int(patches["component"].nunique()),
@@ -141,7 +147,8 @@ def _flood(study: Study, store: Store) -> None:
         rule=study.flood.rule,
         min_share=study.flood.min_share,
     )
-    store.write_table("tables/exposure", exposure)
+    nature = worst_nature(territory.sources_of("buildings", "flood_zones", "communes"))
+    store.write_table("tables/exposure", exposure.assign(nature=nature))
     counted = territory["buildings"][
         ~flood.flag_excluded_buildings(territory["buildings"]).any(axis=1).to_numpy()
     ]
@@ -165,7 +172,10 @@ def _dashboard(study: Study, store: Store) -> None:
         patches=patches,
         exposure=exposure,
     )
-    store.write_layer("communes_results", table)
+    # Whatever the communes are, a row holds no more than the least of what it is made from.
+    sources = territory.sources
+    table = table.assign(nature=worst_nature(sources))
+    store.write_layer("communes_results", table, sources)
     io.write_csv(table.drop(columns="geometry"), store.path("communes.csv"), index=False)
     figures = compare_with_facts(territory.layers, measured, study.study.lang)
     store.write_table("tables/figures", figures, index=False)
@@ -178,7 +188,8 @@ def _geopackage(study: Study, store: Store) -> None:
     layers["links"] = store.read_layer("links")
     layers["exposure"] = store.read_table("tables/exposure").reset_index()
     layers["sources"] = store.read_table("tables/sources").reset_index()
-    io.write_geopackage(layers, store.path("tvb.gpkg"), lang=study.study.lang)
+    origins = {name: frame.attrs["origin"] for name, frame in layers.items() if frame.attrs}
+    io.write_geopackage(layers, store.path("tvb.gpkg"), lang=study.study.lang, origins=origins)
 
 
 def _map_territory(study: Study, store: Store) -> None:
@@ -243,17 +254,18 @@ _MAP_SECTIONS = ("study", "maps")
 STEPS: dict[str, Step] = {
     step.name: step
     for step in (
-        Step("layers", (), ("study", "territory"), _layers, reads_files=True),
-        Step("heritage", ("layers",), (), _heritage),
-        Step("connectivity", ("layers",), ("patches", "graph"), _connectivity),
-        Step("flood", ("layers",), ("flood",), _flood),
-        Step("dashboard", ("layers", "heritage", "connectivity", "flood"), ("study",), _dashboard),
-        Step("geopackage", ("layers", "dashboard", "connectivity", "flood"), ("study",),
+        Step("layers", (), (), ("study", "territory"), _layers, reads_files=True),
+        Step("heritage", ("layers",), (), (), _heritage),
+        Step("connectivity", ("layers",), (), ("patches", "graph"), _connectivity),
+        Step("flood", ("layers",), ("buildings", "flood_zones"), ("flood",), _flood),
+        Step("dashboard", ("layers", "heritage", "connectivity", "flood"), (), ("study",),
+             _dashboard),
+        Step("geopackage", ("layers", "dashboard", "connectivity", "flood"), (), ("study",),
              _geopackage),
-        Step("map_territory", ("layers",), _MAP_SECTIONS, _map_territory),
-        Step("map_exposure", ("layers", "flood"), (*_MAP_SECTIONS, "flood"), _map_exposure),
-        Step("map_graph", ("layers", "connectivity"), (*_MAP_SECTIONS, "patches"), _map_graph),
-        Step("report", ("layers", "dashboard", "connectivity", "flood"),
+        Step("map_territory", ("layers",), (), _MAP_SECTIONS, _map_territory),
+        Step("map_exposure", ("layers", "flood"), (), (*_MAP_SECTIONS, "flood"), _map_exposure),
+        Step("map_graph", ("layers", "connectivity"), (), (*_MAP_SECTIONS, "patches"), _map_graph),
+        Step("report", ("layers", "dashboard", "connectivity", "flood"), (),
              ("study", "patches", "graph", "flood"), write_report),
     )
 }  # fmt: skip

@@ -14,7 +14,7 @@ import pandas as pd
 
 from tvb.grid import Grid
 from tvb.io import atomic_path, read_grid, write_csv, write_geoparquet, write_grid
-from tvb.territory import Source, Territory
+from tvb.territory import Source, Territory, describe_origin
 
 __all__ = ["Store", "checksum"]
 
@@ -70,7 +70,7 @@ class Store:
             self.written.append(name)
         return path
 
-    def write_layer(self, name: str, frame: gpd.GeoDataFrame) -> None:
+    def write_layer(self, name: str, frame: gpd.GeoDataFrame, sources: Iterable[Source]) -> None:
         """Write one layer as GeoParquet.
 
         Parameters
@@ -79,8 +79,11 @@ class Store:
             Name of the layer.
         frame : geopandas.GeoDataFrame
             In EPSG:2154.
+        sources : iterable of Source
+            Of what it is made from; the file says so.
         """
-        write_geoparquet(frame, self.path(f"layers/{name}.parquet"))
+        path = self.path(f"layers/{name}.parquet")
+        write_geoparquet(frame, path, origin=describe_origin(sources))
 
     def read_layer(self, name: str) -> gpd.GeoDataFrame:
         """Return a layer written by an earlier step.
@@ -107,7 +110,7 @@ class Store:
         """
         return list(self.read_json("layers/territory.json")["layers"])
 
-    def write_raster(self, name: str, grid: Grid) -> None:
+    def write_raster(self, name: str, grid: Grid, sources: Iterable[Source]) -> None:
         """Write one raster as GeoTIFF.
 
         Parameters
@@ -116,8 +119,11 @@ class Store:
             Name of the raster.
         grid : Grid
             In EPSG:2154.
+        sources : iterable of Source
+            Of what it is made from; the file says so.
         """
-        write_grid(grid, self.path(f"rasters/{name}.tif"))
+        path = self.path(f"rasters/{name}.tif")
+        write_grid(grid, path, origin=describe_origin(sources))
 
     def read_raster(self, name: str) -> Grid:
         """Return a raster written by an earlier step.
