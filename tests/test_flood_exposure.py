@@ -191,6 +191,23 @@ def test_awkward_geometry(rule: str, method: str) -> None:
     assert found.tolist() == wet
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_footprint_without_area_has_no_flooded_share(method: str) -> None:
+    """Kills the lattice that calls it flooded because it lies deep inside a zone."""
+    zone = frame([shapely.box(0, 0, 900, 900)], scenario=["s"])
+    spike = shapely.Polygon([(400, 400), (410, 400), (405, 400)])
+    bow_tie = shapely.Polygon([(500, 500), (510, 510), (510, 500), (500, 510)])  # halves cancel
+    shares = measure_flooded_share(frame([spike, bow_tie]), zone, method=method)["s"]  # type: ignore[arg-type]
+    assert shares.tolist() == [0.0, 1.0]
+    dry = measure_flooded_share(
+        frame([spike]),
+        zone,
+        scenarios=["none"],
+        method=method,  # type: ignore[arg-type]
+    )
+    assert dry["none"].tolist() == [0.0]
+
+
 def test_a_zone_that_covers_everything_and_one_far_away() -> None:
     everything = frame([shapely.box(-1e7, -1e7, 1e7, 1e7)], scenario=["s"]).assign(
         geometry=lambda z: z.translate(worlds.X0, worlds.Y0)

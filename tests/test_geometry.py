@@ -223,6 +223,23 @@ def test_a_line_along_a_border_is_counted_once() -> None:
     assert attribute_to_commune(lines, worlds.communes()).tolist() == ["62001", "62002", "62002"]
 
 
+def test_a_line_along_a_border_and_outside_is_counted_once() -> None:
+    """Kills the check of the sum against the whole, which the part outside hides."""
+    # 400 m along the border of Sud and Port, then 600 m south of the town.
+    line = worlds.at(shapely.LineString([(1000, 400), (1000, -600)]))
+    lines = gpd.GeoDataFrame(geometry=[line], crs=2154)
+    shares = share_by_commune(lines, worlds.communes())
+    assert shares["insee"].fillna("").tolist() == ["62001", ""]
+    assert shares["length_m"].tolist() == pytest.approx([400.0, 600.0])
+    # 200 m in Port, 400 m along Sud and Port, 300 m along Nord and Est, 1 000 m outside.
+    long = worlds.at(
+        shapely.LineString([(1200, 600), (1000, 600), (1000, 1300), (1000, 2000), (1000, 2300)])
+    )
+    features = gpd.GeoDataFrame(geometry=[long], crs=2154)
+    # Nord takes the 1 000 m of its border with Est.
+    assert attribute_to_commune(features, worlds.communes()).tolist() == ["62003"]
+
+
 def test_features_that_are_null_empty_or_away_have_no_commune() -> None:
     shapes = [None, shapely.Polygon(), worlds.box(5000, 0, 5001, 1), worlds.box(-9, 0, 0, 9)]
     features = gpd.GeoDataFrame(geometry=shapes, crs=2154)

@@ -44,15 +44,31 @@ def test_a_strip_of_railway_is_measured_along_and_shared_by_area() -> None:
     assert km.tolist() == pytest.approx([0.6, 0.6, 0.2, 0.0])
 
 
+def _km_in_sud(*railways: shapely.Geometry) -> float:
+    frame = _frame(*railways, id_troncon=[str(i) for i in range(len(railways))])
+    return float(measure_heritage(worlds.communes(), {"cavaliers": frame})["cavaliers_km"]["62001"])
+
+
 def test_a_railway_drawn_as_strip_and_as_line_counts_once() -> None:
-    """Kills the plain sum, 2.0 km in Sud: 55 km of the official lines are strips as well."""
+    """Kills the plain sum, 1.8 km: 55 km of the official lines are strips as well."""
     strip = worlds.box(0, 100, 1000, 110)
-    # 600 m along the strip, 8 m off it, then 400 m elsewhere.
-    line = worlds.at(shapely.LineString([(200, 118), (800, 118), (800, 518)]))
-    frame = _frame(strip, line, id_troncon=["a", "b"])
-    km = measure_heritage(worlds.communes(), {"cavaliers": frame})["cavaliers_km"]
-    # The line is 1.0 km; the strip adds what the line does not run along: 1.0 - (0.6 + 0.002).
-    assert km["62001"] == pytest.approx(1.0 + 0.398)
+    line = worlds.at(shapely.LineString([(100, 112), (900, 108)]))
+    # The strip is 1.0 km long; the line runs along 0.8 of it.
+    assert _km_in_sud(strip, line) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_line_that_crosses_a_strip_is_another_railway() -> None:
+    """Kills the subtraction of every metre of line near a strip."""
+    strip = worlds.box(100, 500, 900, 510)
+    across = worlds.at(shapely.LineString([(500, 0), (500, 1000)]))
+    assert _km_in_sud(strip, across) == pytest.approx(0.8 + 1.0)
+
+
+def test_a_line_between_two_strips_stands_for_one_of_them() -> None:
+    """Kills the subtraction of one line from two strips."""
+    strips = worlds.box(100, 500, 900, 510), worlds.box(100, 515, 900, 525)
+    line = worlds.at(shapely.LineString([(100, 512.5), (900, 512.5)]))
+    assert _km_in_sud(*strips, line) == pytest.approx(0.8 + 0.8, abs=1e-3)
 
 
 def test_empty_and_absent_layers_give_zeros() -> None:

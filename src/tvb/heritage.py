@@ -32,6 +32,8 @@ ALONG_M = 10.0
 """A line within this distance of a strip is the same railway: the published layers are generalised
 to about 10 m."""
 
+_CROSSING_M = 4 * ALONG_M
+
 COUNTED_LAYERS = ("property_elements", "terrils", "pits", "estates")
 """Layers whose objects are counted, each in the one commune that holds most of it."""
 
@@ -122,12 +124,16 @@ def _drawn_twice_m(cavaliers: gpd.GeoDataFrame) -> pd.Series[float]:
     geometry = cavaliers.geometry.to_numpy()
     strip = shapely.get_dimensions(geometry) == 2
     along = np.zeros(len(geometry))
-    if strip.any() and not strip.all():
-        lines = geometry[~strip]
-        near = shapely.buffer(geometry[strip], ALONG_M)
-        one, other = shapely.STRtree(lines).query(near, predicate="intersects")
-        inside_m = shapely.length(shapely.intersection(near[one], lines[other]))
-        along[strip] = np.bincount(one, weights=inside_m, minlength=len(near))
+    lines = shapely.get_parts(geometry[~strip])
+    tree = shapely.STRtree(lines)
+    for at in np.flatnonzero(strip):
+        near = shapely.buffer(geometry[at], ALONG_M)
+        met = tree.query(near, predicate="intersects")
+        pieces = shapely.length(shapely.get_parts(shapely.intersection(near, lines[met])))
+        # A line that crosses a strip, or leaves it, is inside for about the width of the margin.
+        along[at] = pieces[pieces > _CROSSING_M].sum()
+        # A line between two strips stands for one of them: what one took, the next cannot.
+        lines[met] = shapely.difference(lines[met], near)
     return pd.Series(along, index=cavaliers.index)
 
 

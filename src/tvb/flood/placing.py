@@ -86,6 +86,7 @@ class FastPlacing:
         located = self._cover.locate(windows)
         located[shapely.is_missing(buildings) | shapely.is_empty(buildings)] = 0
         self._inside = located > 0
+        self._solid = _is_solid(buildings)
         self._doubtful = np.flatnonzero(located == DOUBTFUL)
         self._footprints = make_valid(buildings[self._doubtful])
 
@@ -106,10 +107,10 @@ class FastPlacing:
 
     def share(self) -> FloatArray:
         """See `Placing.share`."""
-        share = self._inside.astype(np.float64)
+        share = (self._inside & self._solid).astype(np.float64)
         met = _met(self._footprints, self._zones, "intersects")
         covered = met[_met(self._footprints[met], self._zones, "covers")]
-        share[self._doubtful[covered]] = 1.0
+        share[self._doubtful[covered]] = self._solid[self._doubtful[covered]]
         partly = np.setdiff1d(met, covered, assume_unique=True)
         footprints = self._footprints[partly]
         share[self._doubtful[partly]] = _ratio(
@@ -150,6 +151,8 @@ class PlainPlacing:
 
     def share(self) -> FloatArray:
         """See `Placing.share`."""
+        if not len(self._zones):
+            return np.zeros(len(self._buildings))
         flooded = shapely.intersection(self._buildings, shapely.union_all(self._zones))
         return _ratio(shapely.area(flooded), shapely.area(self._buildings))
 
@@ -158,6 +161,14 @@ class PlainPlacing:
         for zone in self._zones:
             found |= shapely.intersects(zone, geometry)
         return found
+
+
+def _is_solid(buildings: GeometryArray) -> BoolArray:
+    """Tell which footprints have an area, once valid: the two halves of a bow-tie may cancel."""
+    area = shapely.area(buildings)
+    flat = np.flatnonzero(area == 0)
+    area[flat] = shapely.area(make_valid(buildings[flat]))
+    return np.asarray(area > 0)
 
 
 def _met(

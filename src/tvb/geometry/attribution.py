@@ -232,9 +232,8 @@ def _parts(
     shared[~inside] = shapely.intersection(whole[~inside], units[unit[~inside]])
     is_line = shapely.get_dimensions(whole) == 1
     part = np.where(is_line, shapely.length(shared), shapely.area(shared))
-    counted = np.bincount(row, weights=part, minlength=len(geometry))
     left: dict[int, shapely.Geometry] = {}
-    for at in np.flatnonzero(is_line & (counted[row] > shapely.length(whole) * (1 + _EQUAL))):
+    for at in np.flatnonzero(is_line & ~alone):
         # Along a border, a line lies in two communes. The pairs of a line come in order of code:
         # what one commune takes, the next cannot.
         line = left.get(row[at], whole[at])
