@@ -5,7 +5,7 @@
     python3 dev.py test     run the tests
     python3 dev.py check    lint, types, import contracts, docstrings
     python3 dev.py bench    run the benchmarks
-    python3 dev.py wheel    build the wheel, install it in an empty environment, run its demo there
+    python3 dev.py wheel    install the wheel in an empty environment, run its demo, check README
 
 The first call makes the environment .venv and installs the project with the pinned versions of
 constraints.txt; later calls reuse it until either file changes. What follows the chore is passed
@@ -78,6 +78,8 @@ def wheel(rest: list[str]) -> None:
         python = program(folder / "empty", "python")
         run(python, "-m", "pip", "install", "-q", "-c", CONSTRAINTS, built)
         run(program(folder / "empty", "tvb"), "demo", "--out", folder / "out", cwd=folder)
+        tool = ROOT / "tools" / "build_docs.py"
+        run(installed("python"), tool, "--check", "--demo", folder / "out")
 
 
 def installed(name: str) -> Path:
@@ -87,7 +89,8 @@ def installed(name: str) -> Path:
         digest.update(file.read_bytes())
     stamp = ENVIRONMENT / "tvb-stamp"
     if not stamp.is_file() or stamp.read_text() != digest.hexdigest():
-        if not program(ENVIRONMENT, "python").exists():
+        if not stamp.is_file():  # absent, or left half made
+            shutil.rmtree(ENVIRONMENT, ignore_errors=True)
             make_environment(ENVIRONMENT)
         print("Installing the project and its pinned dependencies into .venv …", flush=True)
         python = program(ENVIRONMENT, "python")

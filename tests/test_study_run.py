@@ -12,11 +12,20 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import rasterio
+from filelock import FileLock
 
+import worlds
 from tvb import datasets
-from tvb.errors import ParameterError, StudyError
+from tvb.errors import ParameterError, SourceError, StudyError
 from tvb.study import LayerFile, Study, read_study, run_study, runner
-from tvb.study.config import GraphParameters, MapParameters, StudyParameters, TerritoryParameters
+from tvb.study.config import (
+    FloodParameters,
+    GraphParameters,
+    MapParameters,
+    StudyParameters,
+    TerritoryParameters,
+)
+from tvb.study.store import Store
 
 COMMUNES = ("62473", "59526", "59616", "62666", "62215", "59028")  # some are exposed
 
@@ -40,7 +49,7 @@ def _bytes(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in ("manifest.json", "steps.json")
+        if path.is_file() and path.name != "manifest.json" and path.parent.name != ".tvb"
     }
 
 
@@ -123,17 +132,14 @@ def test_only_and_force(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that dies leaves no half-written file; the next run keeps what was done before it."""
     heritage = runner.STEPS["heritage"]
 
-    def die(study: Study, store: object) -> None:
-        heritage.run(study, store)  # type: ignore[arg-type]
+    def die(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setitem(runner.STEPS, "heritage", replace(heritage, run=die))
     with pytest.raises(KeyboardInterrupt):
         run_study(SMALL, tmp_path, only=["heritage"])
-    assert not [p for p in tmp_path.rglob("*") if "tmp" in p.name]
     monkeypatch.setitem(runner.STEPS, "heritage", heritage)
     again = {s.step: s.cached for s in run_study(SMALL, tmp_path, only=["heritage"]).steps}
     assert again == {"layers": True, "heritage": False}
@@ -154,17 +160,171 @@ def test_wrong_words_are_refused(tmp_path: Path) -> None:
         run_study(SMALL, tmp_path, jobs=0)
 
 
-def test_a_missing_layer_is_named_before_anything_runs(tmp_path: Path) -> None:
-    """Kills the study that works for minutes and then stops at its fourth step."""
-    communes = LayerFile(paths=(tmp_path / "communes.shp",))
-    study = Study(layers={"communes": communes})
-    with pytest.raises(StudyError) as caught:
-        run_study(study, tmp_path)
-    assert "step « flood »: no layer buildings. Remedy: give its file in [layers]" in str(
-        caught.value
+def test_steps_without_their_layer_are_left_out_and_said(tmp_path: Path) -> None:
+    """Kills the study of the green-blue network that stops for want of flood zones."""
+    delivered = tmp_path / "delivered"
+    delivered.mkdir()
+    worlds.communes().to_file(delivered / "communes.gpkg", VERSION="1.2")
+    study = Study(
+        layers={"communes": LayerFile(paths=(delivered / "communes.gpkg",))},
+        maps=MapParameters(formats=("png",)),
     )
-    assert "step « connectivity »: no layer core_areas or terrils" in str(caught.value)
-    assert not list(tmp_path.iterdir())
+    result = run_study(study, tmp_path / "out")
+    assert result.skipped["flood"] == "buildings"
+    assert result.skipped["map_graph"].startswith("core_areas or terrils")
+    assert [s.step for s in result.steps] == [
+        "layers", "heritage", "dashboard", "geopackage", "map_territory", "report",
+    ]  # fmt: skip
+    text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "Étape sautée : pas de couche buildings" in text
+    with pytest.raises(StudyError, match=r"step « flood »: the study has no layer buildings\. Rem"):
+        run_study(study, tmp_path / "out", only=["flood"])
+
+
+def _delivery(folder: Path) -> Study:
+    """Return a study on files: the squared town, one building in Sud, one across to Port."""
+    folder.mkdir()
+    worlds.communes().to_file(folder / "communes.gpkg", VERSION="1.2")
+    buildings = gpd.GeoDataFrame(
+        {"ID": ["a", "b", "c"], "NB_LOGTS": [1, 2, 3]},
+        geometry=[
+            worlds.box(10, 10, 20, 20),  # in Sud
+            worlds.box(991, 50, 1001, 60),  # 9 m in Sud, 1 m in Port
+            worlds.box(1500, 9, 1510, 19),  # in Port
+        ],
+        crs=2154,
+    )
+    buildings.to_file(folder / "bati.shp")
+    zones = gpd.GeoDataFrame(
+        {"scenario": ["02Moy"]}, geometry=[worlds.box(0, 0, 2000, 100)], crs=2154
+    )
+    zones.to_file(folder / "zones.gpkg", VERSION="1.2")
+    files = {"communes": "communes.gpkg", "buildings": "bati.shp", "flood_zones": "zones.gpkg"}
+    layers = {name: LayerFile(paths=(folder / file,)) for name, file in files.items()}
+    return Study(layers=layers, maps=MapParameters(formats=("png",)))
+
+
+def _dwellings(folder: Path) -> dict[str, int]:
+    table = pd.read_csv(folder / "communes.csv", dtype={"insee": str}).set_index("insee")
+    return dict(table["dwellings_exposed_02Moy"])
+
+
+@pytest.mark.parametrize("part", ["bati.dbf", "bati.prj"])
+def test_every_part_of_a_shapefile_counts_for_the_cache(tmp_path: Path, part: str) -> None:
+    """Kills the hash of the .shp alone, which gives yesterday's dwellings."""
+    study = _delivery(tmp_path / "delivered")
+    out = tmp_path / "out"
+    run_study(study, out, only=["dashboard"])
+    assert _dwellings(out) == {"62001": 3, "62002": 3, "62003": 0, "62004": 0}
+    path = tmp_path / "delivered" / part
+    path.write_bytes(path.read_bytes().replace(b" 3", b" 9") + b" ")
+    again = {s.step: s.cached for s in run_study(study, out, only=["dashboard"]).steps}
+    assert not again["layers"]
+    if part == "bati.dbf":
+        assert _dwellings(out)["62002"] == 9
+
+
+def test_a_renamed_file_is_read_again(tmp_path: Path) -> None:
+    study = _delivery(tmp_path / "delivered")
+    out = tmp_path / "out"
+    run_study(study, out, only=["layers"])
+    renamed = tmp_path / "delivered" / "autre.gpkg"
+    (tmp_path / "delivered" / "zones.gpkg").rename(renamed)
+    layers = {**study.layers, "flood_zones": LayerFile(paths=(renamed,))}
+    result = run_study(replace(study, layers=layers), out, only=["layers"])
+    assert not result.steps[0].cached
+
+
+def test_a_commune_alone_has_the_counts_that_it_has_among_the_others(tmp_path: Path) -> None:
+    """Kills the cut before the attribution, which gives Port the building that brushes it."""
+    study = _delivery(tmp_path / "delivered")
+    alone = replace(study, territory=TerritoryParameters(communes=("62002",)))
+    run_study(alone, tmp_path / "out", only=["dashboard"])
+    assert _dwellings(tmp_path / "out") == {"62002": 3}
+
+
+def test_a_scenario_that_no_zone_holds_is_named_before_any_work(tmp_path: Path) -> None:
+    study = replace(_delivery(tmp_path / "delivered"), flood=FloodParameters(map_scenario="02moy"))
+    with pytest.raises(StudyError, match=r"\[flood\] map_scenario: « 02moy » is in none.*02Moy"):
+        run_study(study, tmp_path / "out")
+
+
+def test_what_an_interrupted_run_leaves_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run killed while it writes leaves no half-written file, and none that nobody knows of."""
+    wide = replace(SMALL, maps=MapParameters(formats=("png", "svg")))
+    step = runner.STEPS["map_territory"]
+
+    def die(study: Study, store: Store) -> None:
+        step.run(study, store)
+        (tmp_path / ".tvb-left").mkdir()  # what a kill leaves of an atomic write
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(runner.STEPS, "map_territory", replace(step, run=die))
+    with pytest.raises(KeyboardInterrupt):
+        run_study(wide, tmp_path, only=["map_territory"])
+    assert (tmp_path / "maps" / "territoire.svg").is_file()
+    monkeypatch.setitem(runner.STEPS, "map_territory", step)
+    run_study(SMALL, tmp_path, only=["map_territory"])
+    assert not (tmp_path / "maps" / "territoire.svg").exists()
+    assert not (tmp_path / ".tvb-left").exists()
+
+
+def test_a_write_that_fails_leaves_the_older_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_study(SMALL, tmp_path, only=["heritage"])
+    good = (tmp_path / "tables" / "heritage.parquet").read_bytes()
+
+    def die(_: pd.DataFrame, path: Path, **options: object) -> None:
+        assert options
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", die)
+    with pytest.raises(OSError, match="No space left"):
+        run_study(SMALL, tmp_path, only=["heritage"], force=True)
+    assert (tmp_path / "tables" / "heritage.parquet").read_bytes() == good
+    assert not list(tmp_path.rglob(".tvb-*"))
+
+
+def test_two_runs_in_one_folder_are_refused(tmp_path: Path) -> None:
+    (tmp_path / ".tvb").mkdir()
+    with (
+        FileLock(tmp_path / ".tvb" / "lock"),
+        pytest.raises(StudyError, match="another run is working in this folder"),
+    ):
+        run_study(SMALL, tmp_path)
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    with pytest.raises(SourceError, match=r"the folder of the results cannot be used.*--out"):
+        run_study(SMALL, tmp_path / "out")
+
+
+def test_files_of_other_parameters_are_called_stale(tmp_path: Path) -> None:
+    """Kills the folder that holds a report of one rule and a table of another, and says nothing."""
+    study = _delivery(tmp_path / "delivered")
+    out = tmp_path / "out"
+    assert run_study(study, out).stale == ()
+    changed = replace(study, flood=FloodParameters(rule="centroid"))
+    assert set(run_study(changed, out, only=["flood"]).stale) >= {"report", "dashboard"}
+    assert "report" in json.loads((out / "manifest.json").read_text())["stale"]
+    assert run_study(changed, out).stale == ()
+
+
+def test_a_modelled_file_read_back_is_not_real(done: Path, tmp_path: Path) -> None:
+    """Kills the demonstration that comes back as survey data."""
+    layers = {
+        "communes": LayerFile(paths=(done / "layers" / "communes.parquet",)),
+        "terrils": LayerFile(paths=(done / "tvb.gpkg",), source_layer="terrils"),
+    }
+    run_study(Study(layers=layers), tmp_path, only=["layers"])
+    natures = pd.read_csv(tmp_path / "tables" / "sources.csv").set_index("layer")["nature"]
+    assert natures["communes"] == "schematic"
+    assert natures["terrils"] == "modelled"
 
 
 def test_every_output_says_what_it_is(done: Path) -> None:
@@ -183,9 +343,10 @@ def test_every_output_says_what_it_is(done: Path) -> None:
     assert described["terrils"].startswith("schematic")
 
 
-def test_a_damaged_record_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{", "null", "[1]", '{"layers": {}}'])
+def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / ".tvb").mkdir()
-    (tmp_path / ".tvb" / "steps.json").write_text("{")
+    (tmp_path / ".tvb" / "steps.json").write_text(text)
     with pytest.raises(StudyError, match=r"record of earlier runs is damaged.*delete the file"):
         run_study(SMALL, tmp_path)
 

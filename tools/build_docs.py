@@ -21,7 +21,7 @@ DOCS = ROOT / "docs"
 BEGIN, END = "<!-- communes.csv -->", "<!-- end -->"
 SHOWN = [
     "insee", "nom", "population", "property_ha", "terrils", "cavaliers_km", "patches_ha",
-    "ec_share", "buildings", "buildings_exposed_02Moy",
+    "ec_share", "buildings_counted", "buildings_exposed_02Moy",
 ]  # fmt: skip
 MADE = (
     "<!-- Made by tools/build_docs.py from the declarations in the code: edit them, not this. -->"

@@ -5,11 +5,13 @@ Exit codes: 0 done; 1 the data or the study is wrong; 2 the command is wrong; 13
 
 from __future__ import annotations
 
+import signal
 import sys
+import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -44,16 +46,32 @@ Jobs = Annotated[int, typer.Option(help="Steps run at the same time.", min=1)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
 
+_INTERRUPTED = "interrupted; the same command takes up where it stopped"
+
+
 def main() -> None:
     """Run the command line and turn errors of tvb into one message and exit code 1."""
+    warnings.showwarning = _show_warning  # type: ignore[assignment]
+    # Stopped by the system, a run cleans up as it does when the user stops it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except TvbError as error:
-        print(f"tvb: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(1)
+        _stop(str(error), 1)
+    except OSError as error:
+        _stop(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
     except KeyboardInterrupt:
-        print("tvb: interrupted; the same command takes up where it stopped", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
+        _stop(_INTERRUPTED, 130)
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(f"tvb: {message}", err=True)
+    sys.exit(code)
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    """Show a warning to a person, without the line of code that raised it."""
+    typer.echo(f"tvb: {message}", err=True)
 
 
 @app.command()
@@ -109,11 +127,21 @@ def _run(
 ) -> None:
     from tvb.study import run_study
 
-    with _listener(quiet=quiet) as listener:
-        result = run_study(study, out, only=only or (), force=force, jobs=jobs, listener=listener)
+    try:
+        with _listener(quiet=quiet) as listener:
+            result = run_study(
+                study, out, only=only or (), force=force, jobs=jobs, listener=listener
+            )
+    except KeyboardInterrupt:
+        _stop(_INTERRUPTED, 130)
+    for step, layer in result.skipped.items():
+        typer.echo(f"tvb: step {step} left out: the study has no layer {layer}", err=True)
+    if result.stale:
+        typer.echo(f"tvb: files of {', '.join(result.stale)} are of an earlier run", err=True)
     if not quiet:
         seconds = sum(s.seconds for s in result.steps if not s.cached)
-        typer.echo(f"{len(result.steps)} steps, {seconds:.1f} s of work. Read {out / 'report.md'}.")
+        where = out / "report.md" if any(s.step == "report" for s in result.steps) else out
+        typer.echo(f"{len(result.steps)} steps, {seconds:.1f} s of work. See {where}.")
 
 
 @contextmanager
@@ -152,8 +180,12 @@ def check(
     encoding: Annotated[str | None, typer.Option(help="Encoding of its texts.")] = None,
 ) -> None:
     """Say what the reader makes of a file. Example: tvb check bati.shp --as buildings."""
-    from tvb.io import read_layer
+    from tvb.io import read_grid, read_layer
+    from tvb.schema.layers import GRID_SCHEMAS
 
+    if layer in {grid.name for grid in GRID_SCHEMAS}:
+        typer.echo(repr(read_grid(file, layer, crs=crs)))
+        return
     frame, report = read_layer(file, layer, source_layer=source_layer, crs=crs, encoding=encoding)
     typer.echo(report.summary())
     if len(frame):
@@ -176,6 +208,11 @@ def layers(
         for grid in GRID_SCHEMAS:
             typer.echo(f"{grid.name:<20}{'raster':<16}{grid.description}")
         return
+    for grid in GRID_SCHEMAS:
+        if grid.name == layer:
+            codes = "".join(f"\n  {code:>3} {text}" for code, text in grid.legend.items())
+            typer.echo(f"{grid.name}: {grid.description}{codes}")
+            return
     schema = get_schema(layer)
     key = f"key {schema.key}" if schema.key else "no key"
     typer.echo(f"{schema.name}: {schema.description} ({key})")

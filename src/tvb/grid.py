@@ -6,7 +6,8 @@ Themes never open a raster file; they take a `Grid`, which `tvb.io.read_grid` ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,47 @@ class Grid:
         column[outside] = -1
         row[outside] = -1
         return row, column
+
+    def crop(self, bounds: tuple[float, float, float, float]) -> Grid:
+        """Return the cells that meet a window; the values are a view, not a copy.
+
+        Parameters
+        ----------
+        bounds : tuple of float
+            West, south, east, north in metres.
+
+        Returns
+        -------
+        Grid
+            At least one cell of the raster.
+
+        Raises
+        ------
+        ParameterError
+            If the window lies outside the raster.
+
+        Examples
+        --------
+        >>> grid = Grid(np.arange(12).reshape(3, 4), 0.0, 30.0, 10.0, 10.0)
+        >>> grid.crop((12, 0, 25, 15)).values.tolist()
+        [[5, 6], [9, 10]]
+        """
+        west, south, east, north = bounds
+        rows, columns = self.shape
+        left = max(0, math.floor((west - self.x_min) / self.cell_width))
+        right = min(columns, math.ceil((east - self.x_min) / self.cell_width))
+        top = max(0, math.floor((self.y_max - north) / self.cell_height))
+        bottom = min(rows, math.ceil((self.y_max - south) / self.cell_height))
+        if left >= right or top >= bottom:
+            raise ParameterError(
+                explain(self.name, "the window lies outside the raster", required=f"{self.bounds}")
+            )
+        return replace(
+            self,
+            values=self.values[top:bottom, left:right],
+            x_min=self.x_min + left * self.cell_width,
+            y_max=self.y_max - top * self.cell_height,
+        )
 
     def __repr__(self) -> str:
         rows, columns = self.shape

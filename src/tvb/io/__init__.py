@@ -12,6 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tvb.io.atomic import atomic_path
     from tvb.io.database import read_database
+    from tvb.io.graphs import (
+        GraphabSettings,
+        read_conefor,
+        read_graphab_project,
+        read_graphab_settings,
+        write_conefor,
+    )
+    from tvb.io.origin import read_origin
     from tvb.io.raster import iter_grids, read_grid, write_grid
     from tvb.io.read import conform, read_layer
     from tvb.io.report import Entry, LayerReport
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Entry": "report",
+    "GraphabSettings": "graphs",
     "LayerReport": "report",
     "Style": "styles",
     "atomic_path": "atomic",
@@ -29,11 +38,16 @@ _HOME = {
     "get_source": "sources",
     "iter_grids": "raster",
     "list_sources": "sources",
+    "read_conefor": "graphs",
     "read_database": "database",
+    "read_graphab_project": "graphs",
+    "read_graphab_settings": "graphs",
     "read_grid": "raster",
     "read_layer": "read",
+    "read_origin": "origin",
     "source_metadata": "sources",
     "style_for": "styles",
+    "write_conefor": "graphs",
     "write_csv": "write",
     "write_geopackage": "write",
     "write_geoparquet": "write",
@@ -42,6 +56,7 @@ _HOME = {
 
 __all__ = [
     "Entry",
+    "GraphabSettings",
     "LayerReport",
     "Style",
     "atomic_path",
@@ -50,11 +65,16 @@ __all__ = [
     "get_source",
     "iter_grids",
     "list_sources",
+    "read_conefor",
     "read_database",
+    "read_graphab_project",
+    "read_graphab_settings",
     "read_grid",
     "read_layer",
+    "read_origin",
     "source_metadata",
     "style_for",
+    "write_conefor",
     "write_csv",
     "write_geopackage",
     "write_geoparquet",

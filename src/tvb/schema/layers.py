@@ -1,4 +1,8 @@
-"""The layers of a territory. Names of source columns: ../shared/STANDARDS.md, sections 2 and 3."""
+"""The layers of a territory, with the names under which public files hold their columns.
+
+Sources of the names: BD TOPO 3, ADMIN EXPRESS 3 and 4, COVADIS Directive inondation and SRCE, CNIG
+PPR, schema « aménagements cyclables » 0.3.5, layers of the Mission Bassin Minier.
+"""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypedDict
 
 import geopandas as gpd
@@ -12,17 +13,22 @@ import shapely
 
 from tvb import datasets
 from tvb.errors import StudyError, explain
-from tvb.geometry import partition_communes
+from tvb.geometry import attribute_to_commune, partition_communes
 from tvb.grid import Grid
-from tvb.io import read_grid, read_layer
+from tvb.heritage import COUNTED_LAYERS
+from tvb.io import read_grid, read_layer, read_origin
+from tvb.io.locate import checksum
 from tvb.io.report import LayerReport
 from tvb.io.sources import source_metadata
 from tvb.schema import SCHEMAS
 from tvb.study.config import LayerFile, Study
 from tvb.study.observe import Observation, observe, observe_partition
-from tvb.territory import Source, Territory
+from tvb.territory import Nature, Source, Territory
 
 __all__ = ["Assembly", "assemble"]
+
+
+_ATTRIBUTED = (*COUNTED_LAYERS, "buildings", "pumping_stations")
 
 
 class _Metadata(TypedDict):
@@ -72,52 +78,113 @@ def assemble(study: Study) -> Assembly:
     TvbError
         Whatever reading a file raises.
     """
-    read = [_read(name, file) for name, file in study.layers.items() if not file.modelled]
-    layers = {name: frame for name, frame, _, _ in read if isinstance(frame, gpd.GeoDataFrame)}
-    grids = {name: grid for name, grid, _, _ in read if isinstance(grid, Grid)}
-    sources = [source for *_, found in read for source in found]
+    draft = _Draft()
+    for name, file in study.layers.items():
+        if not file.modelled:
+            draft.read(name, file)
     observations: list[Observation] = []
-    base = _embedded(study) if study.territory.embedded else None
-    if "communes" in layers:
-        delivered = _chosen(layers["communes"], study.territory.communes)
-        layers["communes"] = partition_communes(delivered)
-        observations += observe_partition(delivered, layers["communes"])
-    communes = layers["communes"] if base is None or "communes" in layers else base["communes"]
-    if study.territory.communes:
-        layers, sources = _within(communes, layers, sources)
-    observations += observe({**layers, "communes": communes})
-    for other in (_modelled(study, communes), base):
-        if other is not None:
-            new = [name for name in (*other.layers, *other.grids) if name not in (*layers, *grids)]
-            layers |= {name: other.layers[name] for name in new if name in other.layers}
-            grids |= {name: other.grids[name] for name in new if name in other.grids}
-            sources += [source for source in other.sources if source.layer in new]
-    territory = Territory(study.study.name, _in_order(layers), grids, tuple(sources))
-    reports = tuple(report for *_, report, _ in read if report is not None)
-    return Assembly(territory, reports, tuple(observations))
+    codes = study.territory.communes
+    if "communes" in draft.layers:
+        delivered = draft.layers["communes"]
+        _require_codes(delivered, codes)
+        draft.layers["communes"] = partition_communes(delivered)
+        observations += observe_partition(delivered, draft.layers["communes"])
+        draft.add(_modelled(study, draft.layers["communes"]))
+    if study.territory.embedded:
+        draft.add(_embedded(study))
+    if codes:
+        draft.restrict(codes)
+    observations += observe(draft.layers)
+    in_order = {name: draft.layers[name] for name in SCHEMAS if name in draft.layers}
+    territory = Territory(study.study.name, in_order, draft.grids, tuple(draft.sources))
+    return Assembly(territory, tuple(draft.reports), tuple(observations))
 
 
-def _read(
-    name: str, file: LayerFile
-) -> tuple[str, gpd.GeoDataFrame | Grid, LayerReport | None, tuple[Source, ...]]:
-    if name not in SCHEMAS:
-        grid = read_grid(file.paths[0], name)
-        source = Source(name, file.nature, **_metadata(file, name), file=file.paths[0].name)
-        return name, grid, None, (source,)
-    frame, report = read_layer(
-        list(file.paths),
-        name,
-        source_layer=file.source_layer,
-        crs=file.crs,
-        encoding=file.encoding,
-    )
-    return name, frame, report, (report.source(file.nature, **_metadata(file, name)),)
+@dataclass
+class _Draft:
+    """A territory in the making. What comes first stays: files, then models."""
+
+    layers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    grids: dict[str, Grid] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+    reports: list[LayerReport] = field(default_factory=list)
+
+    def read(self, name: str, file: LayerFile) -> None:
+        """Read one layer or raster."""
+        metadata = _metadata(file, name)
+        nature = _nature(file)
+        if name not in SCHEMAS:
+            (path,) = file.paths
+            self.grids[name] = read_grid(path, name, crs=file.crs)
+            seal = checksum(path)
+            self.sources.append(Source(name, nature, **metadata, file=path.name, checksum=seal))
+            return
+        self.layers[name], report = read_layer(
+            list(file.paths),
+            name,
+            source_layer=file.source_layer,
+            crs=file.crs,
+            encoding=file.encoding,
+        )
+        self.reports.append(report)
+        self.sources.append(report.source(nature, **metadata))
+
+    def add(self, other: Territory | None) -> None:
+        """Add what another territory has and this one lacks."""
+        if other is None:
+            return
+        layers = [name for name in other.layers if name not in self.layers]
+        grids = [name for name in other.grids if name not in self.grids]
+        self.layers |= {name: other.layers[name] for name in layers}
+        self.grids |= {name: other.grids[name] for name in grids}
+        self.sources += [s for s in other.sources if s.layer in (*layers, *grids)]
+
+    def restrict(self, codes: Sequence[str]) -> None:
+        """Keep what concerns the communes chosen, and count the rest as dropped.
+
+        Objects that are counted stay with the commune that holds most of them among all communes,
+        so that a commune has the same counts alone and among the others; layers of areas and lines
+        keep what meets the communes chosen.
+        """
+        communes = self.layers["communes"]
+        chosen = communes[communes["insee"].isin(codes)]
+        area = shapely.union_all(chosen.geometry.to_numpy())
+        shapely.prepare(area)
+        before = {name: len(frame) for name, frame in self.layers.items()}
+        for name, frame in self.layers.items():
+            if name == "communes":
+                kept = chosen
+            elif name in _ATTRIBUTED:
+                kept = frame[attribute_to_commune(frame, communes).isin(codes).to_numpy()]
+            else:
+                kept = frame[shapely.intersects(area, frame.geometry.to_numpy())]
+            self.layers[name] = kept.reset_index(drop=True)
+        self.grids = {name: grid.crop(area.bounds) for name, grid in self.grids.items()}
+        self.sources = [self._after(source, before) for source in self.sources]
+
+    def _after(self, source: Source, before: Mapping[str, int]) -> Source:
+        """Return a source that counts the rows of communes that were not chosen."""
+        left = len(self.layers.get(source.layer, ()))
+        gone = before.get(source.layer, left) - left
+        if not gone:
+            return source
+        dropped = {**source.dropped, "outside the communes chosen": gone}
+        return replace(source, rows_kept=source.rows_kept - gone, dropped=dropped)
+
+
+def _nature(file: LayerFile) -> Nature:
+    """Return what a layer is worth: a file of tvb that says it is modelled is never real."""
+    stated: list[str] = [file.nature]
+    stated += [read_origin(path).partition(":")[0] for path in file.paths]
+    order: tuple[Nature, ...] = ("modelled", "schematic", "real")
+    return next(nature for nature in order if nature in stated)
 
 
 def _metadata(file: LayerFile, name: str) -> _Metadata:
     """Return what the source line prints: the study's words first, then what is known."""
-    known = source_metadata(file.paths[0].name)
-    titles = [source_metadata(path.name).get("title", "") for path in file.paths]
+    # Only the very names under which the layers are published say whose they are.
+    known = _published(file.paths[0])
+    titles = [_published(path).get("title", "") for path in file.paths]
     return {
         "title": file.title or " ; ".join(filter(None, titles)) or name,
         "producer": file.producer or known.get("producer") or "producteur non précisé",
@@ -126,9 +193,11 @@ def _metadata(file: LayerFile, name: str) -> _Metadata:
     }
 
 
-def _chosen(communes: gpd.GeoDataFrame, codes: Sequence[str]) -> gpd.GeoDataFrame:
-    if not codes:
-        return communes
+def _published(path: Path) -> dict[str, str]:
+    return source_metadata(path.name) if path.suffix == ".geojson" else {}
+
+
+def _require_codes(communes: gpd.GeoDataFrame, codes: Sequence[str]) -> None:
     unknown = sorted(set(codes) - set(communes["insee"]))
     if unknown:
         raise StudyError(
@@ -140,32 +209,6 @@ def _chosen(communes: gpd.GeoDataFrame, codes: Sequence[str]) -> gpd.GeoDataFram
                 remedy="correct the codes or give another file of communes",
             )
         )
-    return communes[communes["insee"].isin(codes)].reset_index(drop=True)
-
-
-def _within(
-    communes: gpd.GeoDataFrame, layers: dict[str, gpd.GeoDataFrame], sources: Iterable[Source]
-) -> tuple[dict[str, gpd.GeoDataFrame], list[Source]]:
-    """Keep the features that meet the communes chosen, and count the others as dropped."""
-    area = shapely.union_all(communes.geometry.to_numpy())
-    shapely.prepare(area)
-    kept = {
-        name: frame[shapely.intersects(area, frame.geometry.to_numpy())].reset_index(drop=True)
-        for name, frame in layers.items()
-    }
-    return kept, [
-        replace(
-            source,
-            rows_kept=len(kept[source.layer]),
-            dropped={
-                **source.dropped,
-                "outside the communes chosen": source.rows_kept - len(kept[source.layer]),
-            },
-        )
-        if source.layer in kept and source.rows_kept > len(kept[source.layer])
-        else source
-        for source in sources
-    ]
 
 
 def _embedded(study: Study) -> Territory:
@@ -186,11 +229,6 @@ def _modelled(study: Study, communes: gpd.GeoDataFrame) -> Territory | None:
     return datasets.model_missing_layers(
         communes, names, buildings=options.buildings, seed=options.seed, cell_m=options.cell_m
     )
-
-
-def _in_order(layers: dict[str, gpd.GeoDataFrame]) -> dict[str, gpd.GeoDataFrame]:
-    """Return the layers in the order of the catalogue, whatever the order of the study file."""
-    return {name: layers[name] for name in SCHEMAS if name in layers}
 
 
 def reports_table(reports: Iterable[LayerReport]) -> pd.DataFrame:

@@ -30,8 +30,15 @@ __all__ = [
 ]
 
 
+HABITAT_LAYERS = tuple(name for name, s in SCHEMAS.items() if s.families == {"polygon"})
+"""Layers of which habitat patches can be made."""
+
+
 def _option(default: Any, meaning: str, **rules: Any) -> Any:
-    """Declare a key: default, meaning, and rules among unit, minimum, maximum, choices."""
+    """Declare a key: default, meaning, and rules.
+
+    Rules: unit, minimum, maximum, choices, and filled for a list that may not be empty.
+    """
     metadata = {"meaning": meaning, **rules}
     if isinstance(default, list):
         return field(default_factory=lambda: tuple(default), metadata=metadata)
@@ -46,6 +53,7 @@ class StudyParameters:
     lang: Literal["fr", "en"] = _option("fr", "Language of what is printed")
     producer: str = _option("Mission Bassin Minier", "Who signs the maps")
     date: str = _option("2026", "Date printed on the maps (never the day of the run)")
+    excel: bool = _option(False, "Write communes.csv as a French Excel opens it")
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,8 @@ class PatchParameters:
     layers: tuple[str, ...] = _option(
         ["core_areas", "terrils", "property_elements", "water_bodies"],
         "Layers whose polygons are habitat",
-        choices=tuple(SCHEMAS),
+        choices=HABITAT_LAYERS,
+        filled=True,
     )
     min_area_ha: float = _option(1.0, "Smaller patches are left out", unit="ha", minimum=0.0)
     merge_distance_m: float = _option(
@@ -99,7 +108,9 @@ class FloodParameters:
     min_share: float = _option(
         0.5, "Least share of the footprint, for rule « share »", minimum=1e-9, maximum=1.0
     )
-    map_scenario: str = _option("02Moy", "Scenario shown on the map")
+    map_scenario: str = _option(
+        "02Moy", "Scenario shown on the map: a code that the flood zones hold"
+    )
 
 
 @dataclass(frozen=True)
@@ -108,7 +119,9 @@ class MapParameters:
 
     paper: Literal["A4", "A3"] = _option("A4", "Size of the sheet")
     orientation: Literal["landscape", "portrait"] = _option("landscape", "Way of the sheet")
-    formats: tuple[Literal["pdf", "png", "svg"], ...] = _option(["pdf", "png"], "Files to write")
+    formats: tuple[Literal["pdf", "png", "svg"], ...] = _option(
+        ["pdf", "png"], "Files to write", filled=True
+    )
 
 
 @dataclass(frozen=True)

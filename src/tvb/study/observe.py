@@ -19,7 +19,7 @@ from tvb.schema import get_schema
 __all__ = ["Observation", "count_pieces", "observations_table", "observe", "observe_partition"]
 
 Kind = Literal[
-    "overlaps", "slivers", "outside", "tiny_element", "touching_terril", "strip", "pieces",
+    "empty", "overlaps", "slivers", "outside", "tiny_element", "touching_terril", "strip", "pieces",
     "unknown_height", "not_a_year",
 ]  # fmt: skip
 
@@ -29,11 +29,14 @@ TINY_ELEMENT_M2 = 100.0
 JOIN_DISTANCES_M = (0.5, 50.0)
 """Gaps across which sections of a former railway are joined when its pieces are counted."""
 
+# Less than this is the rounding of coordinates.
+_NOISE_M2 = 1e-3
 _YEAR = r"1[6-9]\d\d|20\d\d"
 
 # What was seen, and what tvb does about it.
 _WORDS: dict[str, dict[Kind, tuple[str, str]]] = {
     "fr": {
+        "empty": ("aucun objet", "compté comme zéro : vérifiez le fichier"),
         "overlaps": ("recouvrements de {:.1f} ha", "chacun va au plus petit code"),
         "slivers": (
             "interstices de {:.1f} ha entre voisines",
@@ -60,6 +63,7 @@ _WORDS: dict[str, dict[Kind, tuple[str, str]]] = {
         "not_a_year": ("fermeture qui n'est pas une année", "gardé tel quel"),
     },
     "en": {
+        "empty": ("no feature", "counted as zero: check the file"),
         "overlaps": ("overlaps of {:.1f} ha", "each goes to the smaller code"),
         "slivers": (
             "slivers of {:.1f} ha between neighbours",
@@ -158,12 +162,13 @@ def observe_partition(
     slivers = shapely.get_parts(shapely.difference(whole, area))
     sliver_m2 = float(shapely.area(slivers).sum())
     found = []
-    if overlap_m2 > 1.0:
+    if overlap_m2 > _NOISE_M2:
         changed = shapely.area(delivered.geometry) > shapely.area(partition.geometry) + 1.0
         codes = delivered["insee"].to_numpy(dtype=object)[changed]
         overlap_ha = overlap_m2 / HECTARE_M2
         found.append(Observation("communes", "overlaps", len(codes), _some(codes), overlap_ha))
-    if sliver_m2 > 0:
+    slivers = slivers[shapely.area(slivers) > _NOISE_M2]
+    if len(slivers):
         sliver_ha = sliver_m2 / HECTARE_M2
         found.append(Observation("communes", "slivers", len(slivers), (), sliver_ha))
     return found
@@ -182,7 +187,8 @@ def observe(layers: Mapping[str, gpd.GeoDataFrame]) -> list[Observation]:
     list of Observation
         In a fixed order.
     """
-    found = list(_outside_communes(layers))
+    found = [Observation(name, "empty", 0) for name, frame in layers.items() if frame.empty]
+    found += _outside_communes(layers)
     for name, look in (
         ("property_elements", _tiny_elements),
         ("terrils", _touching_terrils),
@@ -207,7 +213,7 @@ def _seen(
 
 def _outside_communes(layers: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Observation]:
     """Objects that no commune can count, so that sums over communes miss them."""
-    for name in COUNTED_LAYERS if "communes" in layers else ():
+    for name in (*COUNTED_LAYERS, "buildings") if "communes" in layers else ():
         if name not in layers or layers[name].empty:
             continue
         outside = attribute_to_commune(layers[name], layers["communes"]).isna().to_numpy()

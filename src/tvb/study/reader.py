@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import re
 import tomllib
@@ -133,17 +134,18 @@ class _Reader:
     def folder(self, stated: Any, given: str | os.PathLike[str] | None) -> Path:
         if given is not None:
             return Path(given).resolve()
-        named = stated or os.environ.get(LAYERS_VARIABLE) or "."
-        if not isinstance(named, str):
-            self.complain("layers", "folder", f"a text is needed, not {named!r}")
-            named = "."
-        return (self.path.parent / named).resolve()
+        if stated is None and os.environ.get(LAYERS_VARIABLE):
+            return Path(os.environ[LAYERS_VARIABLE]).resolve()
+        if stated is not None and not isinstance(stated, str):
+            self.complain("layers", "folder", f"a text is needed, not {stated!r}")
+            stated = None
+        return (self.path.parent / (stated or ".")).resolve()
 
     def layer_file(self, name: str, entry: Any, folder: Path) -> LayerFile | None:
         if entry == "modelled":
             return LayerFile(nature="modelled")
         options = dict(entry) if isinstance(entry, dict) else {"path": entry}
-        problem = _layer_problem(options)
+        problem = _layer_problem(options) or _raster_problem(name, options)
         if problem:
             self.complain("layers", name, problem)
             return None
@@ -174,6 +176,8 @@ def _convert(value: Any, hint: Any, rules: Mapping[str, Any]) -> tuple[str, Any]
     listed = typing.get_origin(hint) is tuple
     if listed and not isinstance(value, list):
         return f"a list of texts is needed, not {value!r}", None
+    if listed and not value and rules.get("filled"):
+        return "at least one is needed", None
     choices = choices_of(hint)
     wanted: type = str if listed or choices else hint
     rules = {**rules, "choices": choices} if choices else rules
@@ -187,6 +191,8 @@ def _convert(value: Any, hint: Any, rules: Mapping[str, Any]) -> tuple[str, Any]
 
 def _problem(item: Any, wanted: type, rules: Mapping[str, Any]) -> str:
     unit = f" ({rules['unit']})" if "unit" in rules else ""
+    if isinstance(item, float) and not math.isfinite(item):
+        return f"a finite number{unit} is needed, not {item!r}"
     number = isinstance(item, int | float) and not isinstance(item, bool)
     fits = number if wanted is float else isinstance(item, wanted)
     if not fits or (wanted is int and not number):
@@ -198,6 +204,15 @@ def _problem(item: Any, wanted: type, rules: Mapping[str, Any]) -> str:
     if "maximum" in rules and item > rules["maximum"]:
         return f"{item!r}{unit} is more than the most allowed, {rules['maximum']:g}"
     return ""
+
+
+def _raster_problem(name: str, options: Mapping[str, Any]) -> str:
+    if name in SCHEMAS:
+        return ""
+    if not isinstance(options["path"], str):
+        return "a raster is one file; make a mosaic of several with gdal_merge or QGIS"
+    useless = {"source_layer", "encoding"} & set(options)
+    return f"{sorted(useless)[0]} means nothing for a raster" if useless else ""
 
 
 def _layer_problem(options: Mapping[str, Any]) -> str:

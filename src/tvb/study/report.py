@@ -9,6 +9,7 @@ import functools
 import math
 import numbers
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -18,7 +19,7 @@ from tvb.flood import OUTSIDE
 from tvb.study.config import Study
 from tvb.study.store import Store
 
-__all__ = ["format_number", "markdown_table", "write_report"]
+__all__ = ["format_number", "format_parameter", "markdown_table", "write_report"]
 
 _THIN_SPACE = "\u202f"
 _SHOWN = 10
@@ -31,6 +32,7 @@ _FRENCH = {
     "measured": "mesuré", "official": "officiel", "unit": "unité", "how": "mesure",
     "scenario": "scénario", "buildings": "bâtiments", "footprint_ha": "emprise (ha)",
     "dwellings": "logements", "dwellings_unknown": "bâtiments sans nombre de logements connu",
+    "outside_communes": "dont hors communes", "buildings_excluded": "bâtiments laissés de côté",
     "nom": "commune", "kind": "action", "reason": "motif", "patch": "tache",
     "area_ha": "surface (ha)",
     "d_intra": "dont intra", "d_flux": "dont flux", "d_connector": "dont connecteur",
@@ -60,7 +62,7 @@ _RULES = {
 }
 
 
-def write_report(study: Study, store: Store) -> None:
+def write_report(study: Study, store: Store, *, missing: Mapping[str, str]) -> None:
     """Write ``report.md``.
 
     Parameters
@@ -69,6 +71,8 @@ def write_report(study: Study, store: Store) -> None:
         The study; its language is that of the report.
     store : Store
         Folder of the run, with the files of the steps before.
+    missing : mapping of str to str
+        Steps left out, with the layer that they lack.
     """
     import jinja2
 
@@ -82,13 +86,15 @@ def write_report(study: Study, store: Store) -> None:
         keep_trailing_newline=True,
     )
     environment.filters["table"] = functools.partial(markdown_table, lang=lang)
+    environment.filters["given"] = functools.partial(format_parameter, lang=lang)
+    environment.filters["text"] = _escape
     environment.filters["number"] = functools.partial(format_number, lang=lang)
-    text = environment.get_template(f"report_{lang}.md").render(_content(study, store))
+    text = environment.get_template(f"report_{lang}.md").render(_content(study, store, missing))
     # Sections that were left out leave their blank lines.
     store.write_text("report.md", re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n")
 
 
-def _content(study: Study, store: Store) -> dict[str, Any]:
+def _content(study: Study, store: Store, missing: Mapping[str, str]) -> dict[str, Any]:
     lang = study.study.lang
     layers = store.read_table("tables/sources").reset_index()
     modelled = bool((layers["nature"] == "modelled").any())
@@ -101,7 +107,6 @@ def _content(study: Study, store: Store) -> dict[str, Any]:
         "dropped",
     ]  # fmt: skip
     repairs = store.read_table("tables/repairs")
-    share = format_number(100 * study.flood.min_share, lang=lang) + " %"
     return {
         "study": study,
         "version": tvb.__version__,
@@ -109,10 +114,25 @@ def _content(study: Study, store: Store) -> dict[str, Any]:
         "modelled": modelled,
         "repairs": repairs[repairs["kind"] != "note"],
         "notes": repairs.loc[repairs["kind"] == "note", ["layer", "reason", "count", "ids"]],
-        "observations": store.read_table("tables/observations"),
+        "observations": store.read_table("tables/observations").drop(columns="kind"),
         "figures": store.read_table("tables/figures"),
+        "missing": missing,
+        **({} if "connectivity" in missing else _graph(store)),
+        **({} if "flood" in missing else _flood(study, store)),
+    }
+
+
+def _graph(store: Store) -> dict[str, Any]:
+    return {
         "graph": store.read_json("tables/connectivity.json"),
         "top_patches": _top_patches(store),
+    }
+
+
+def _flood(study: Study, store: Store) -> dict[str, Any]:
+    lang = study.study.lang
+    share = format_parameter(100 * study.flood.min_share, lang=lang) + " %"
+    return {
         "rule": _RULES[lang][study.flood.rule].format(share=share),
         "left_out": _LEFT_OUT[lang],
         "scenarios": _scenarios(store),
@@ -133,9 +153,12 @@ def _scenarios(store: Store) -> pd.DataFrame:
     inside = (exposure["buildings"] > 0) & (exposure["insee"] != OUTSIDE)
     met = exposure[inside].groupby("scenario").size().rename("communes")
     sums = exposure.groupby("scenario")[
-        ["buildings", "footprint_m2", "dwellings", "dwellings_unknown"]
+        ["buildings", "footprint_m2", "dwellings", "dwellings_unknown", "buildings_excluded"]
     ].sum()
     sums.insert(1, "footprint_ha", sums.pop("footprint_m2") / 10_000.0)
+    outside = exposure[exposure["insee"] == OUTSIDE].set_index("scenario")["buildings"]
+    if outside.any():
+        sums["outside_communes"] = outside
     return sums.join(met).fillna({"communes": 0}).astype({"communes": "int64"}).reset_index()
 
 
@@ -176,6 +199,29 @@ def format_number(value: float, digits: int = 0, *, lang: str = "fr") -> str:
     """
     text = f"{value:,.{digits}f}"
     return text.replace(",", _THIN_SPACE).replace(".", ",") if lang == "fr" else text
+
+
+def format_parameter(value: float, *, lang: str = "fr") -> str:
+    """Return a parameter as it was given, never rounded.
+
+    Parameters
+    ----------
+    value : float
+        Any number.
+    lang : {"fr", "en"}
+        Language.
+
+    Returns
+    -------
+    str
+        As many digits as needed.
+
+    Examples
+    --------
+    >>> format_parameter(0.004), format_parameter(3000.0)
+    ('0,004', '3000')
+    """
+    return f"{value:g}".replace(".", ",") if lang == "fr" else f"{value:g}"
 
 
 def markdown_table(table: pd.DataFrame, *, lang: str = "fr") -> str:

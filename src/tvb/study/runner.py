@@ -12,6 +12,7 @@ import importlib.metadata
 import json
 import multiprocessing
 import platform
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -21,16 +22,20 @@ from pathlib import Path
 from typing import Any
 
 import tvb
-from tvb.errors import ParameterError, StudyError, explain
+from tvb.datasets import find_data
+from tvb.errors import ParameterError, SourceError, StudyError, explain
 from tvb.io import atomic_path
 from tvb.study.config import Study
-from tvb.study.steps import STEPS, Step
+from tvb.study.steps import STEPS, Step, lacking
 from tvb.study.store import Store, checksum
 
 __all__ = ["RunResult", "StepResult", "run_study"]
 
 _STATE = ".tvb/steps.json"
-_LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "pandas", "numpy", "scipy", "matplotlib")
+_LIBRARIES = (
+    "contourpy", "geopandas", "matplotlib", "numba", "numpy", "pandas", "pyarrow", "pyogrio",
+    "pyproj", "rasterio", "scipy", "shapely",
+)  # fmt: skip
 
 Listener = Callable[[str, str, float], None]
 """Called with the step, « start », « done » or « cached », and the seconds it took."""
@@ -71,10 +76,17 @@ class RunResult:
         Where everything is.
     steps : tuple of StepResult
         In the order of their definition.
+    stale : tuple of str
+        Steps not run, because of ``only`` or of an error, whose files, still in the folder, come
+        from other parameters or inputs.
+    skipped : mapping of str to str
+        Steps that the study has no layer for, with the layer that they lack.
     """
 
     folder: Path
     steps: tuple[StepResult, ...]
+    stale: tuple[str, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     def summary(self) -> str:
         """Return one line for each step.
@@ -114,7 +126,7 @@ def run_study(
         the next run takes up where it stopped.
     only : sequence of str
         Steps wanted; those that they need are run too, from the cache if it holds them. Empty
-        means all.
+        means all that the study has the layers for.
     force : bool
         Run the steps wanted even if the cache holds them.
     jobs : int
@@ -132,7 +144,9 @@ def run_study(
     ParameterError
         If a step is unknown or ``jobs`` is less than 1.
     StudyError
-        If a step lacks a layer; nothing is run then.
+        If a step named in ``only`` lacks a layer, or another run works in the folder.
+    SourceError
+        If the folder cannot be made or written.
     TvbError
         Whatever a step raises.
     """
@@ -143,51 +157,78 @@ def run_study(
         )
     if jobs < 1:
         raise ParameterError(explain("jobs", f"{jobs}", required="1 or more"))
+    wanted, skipped = _plan(study, only)
     home = Path(folder)
-    home.mkdir(parents=True, exist_ok=True)
-    wanted = _with_needs(only or tuple(STEPS))
-    _require_layers(study, wanted)
     forced = set(only or STEPS) if force else set()
-    run = _Run(study, home, forced=forced, listener=listener or (lambda *_: None))
-    with _executor(jobs) as executor:
-        run.run_all(wanted, executor)
-    result = RunResult(home, tuple(run.results[name] for name in STEPS if name in run.results))
-    _write_manifest(study, result)
+    with _locked(home):
+        run = _Run(study, home, forced=forced, listener=listener or (lambda *_: None))
+        try:
+            with _executor(jobs) as executor:
+                run.run_all(wanted, executor)
+        finally:
+            done = tuple(run.results[name] for name in STEPS if name in run.results)
+            result = RunResult(home, done, run.stale(), skipped)
+            if "layers" in run.results:
+                _write_manifest(study, result)
     return result
 
 
-def _with_needs(names: Sequence[str]) -> list[str]:
-    """Return the steps named and all that they need, in the order of their definition."""
+def _plan(study: Study, only: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the steps to run, in order, and those left out with the layer that they lack."""
+    lacks = {name: layer for name in STEPS if (layer := lacking(study, name))}
+    asked = [name for name in only if name in lacks]
+    if asked:
+        raise StudyError(
+            "\n".join(
+                explain(
+                    f"step « {name} »",
+                    f"the study has no layer {lacks[name]}",
+                    remedy=f"give its file in [layers], or write {lacks[name].split()[0]} = "
+                    '"modelled"',
+                )
+                for name in asked
+            )
+        )
     wanted: set[str] = set()
-    pending = list(names)
+    pending = list(only or STEPS)
     while pending:
         name = pending.pop()
-        if name not in wanted:
+        if name not in wanted and name not in lacks:
             wanted.add(name)
-            pending += STEPS[name].needs
-    return [name for name in STEPS if name in wanted]
+            pending += STEPS[name].before
+    skipped = {} if only else lacks
+    return [name for name in STEPS if name in wanted], skipped
 
 
-def _require_layers(study: Study, wanted: Sequence[str]) -> None:
-    """Raise before anything runs if a step lacks a layer."""
-    if study.territory.embedded:
-        return
-    habitat = [name for name in study.patches.layers if name in study.layers]
-    missing = {name: [k for k in STEPS[name].layers if k not in study.layers] for name in wanted}
-    if "connectivity" in wanted and not habitat:
-        missing["connectivity"] = [" or ".join(study.patches.layers)]
-    lines = [
-        explain(
-            f"step « {step} »",
-            f"no layer {layer}",
-            remedy=f'give its file in [layers], write {layer.split()[0]} = "modelled", or name '
-            "with --only the steps that do without",
-        )
-        for step, layers in missing.items()
-        for layer in layers
-    ]
-    if lines:
-        raise StudyError("\n".join(lines))
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder of a run: two runs at once would mix their files."""
+    from filelock import FileLock, Timeout
+
+    try:
+        (folder / ".tvb").mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".tvb" / "lock", timeout=0)
+        lock.acquire()
+        for left in folder.rglob(".tvb-*"):  # temporary folders of a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
+    except Timeout:
+        raise StudyError(
+            explain(
+                str(folder), "another run is working in this folder", remedy="wait, or choose --out"
+            )
+        ) from None
+    except OSError as error:
+        raise SourceError(
+            explain(
+                str(folder),
+                f"the folder of the results cannot be used ({error.strerror or error})",
+                remedy="choose another one with --out",
+            )
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
@@ -218,9 +259,9 @@ class _Run:
 
     def run_all(self, wanted: Sequence[str], executor: Executor | None) -> None:
         waiting = list(wanted)
-        running: dict[Future[tuple[float, list[str]]], tuple[str, str]] = {}
+        running: dict[Future[tuple[float, dict[str, str]]], tuple[str, str]] = {}
         while waiting or running:
-            for name in [n for n in waiting if all(k in self.results for k in STEPS[n].needs)]:
+            for name in [n for n in waiting if all(k in self.results for k in self.before(n))]:
                 waiting.remove(name)
                 key = self.key(STEPS[name])
                 if name not in self.forced and self.take_from_cache(name, key):
@@ -236,6 +277,21 @@ class _Run:
                     name, key = running.pop(future)
                     self.finish(name, key, future.result())
 
+    def before(self, name: str) -> list[str]:
+        """Return the steps whose files a step reads in this study."""
+        return [other for other in STEPS[name].before if not lacking(self.study, other)]
+
+    def stale(self) -> tuple[str, ...]:
+        """Return the steps not run now whose files in the folder no longer fit."""
+        left = [name for name in STEPS if name in self.state and name not in self.results]
+        return tuple(name for name in left if self.state[name]["key"] != self.key(STEPS[name]))
+
+    def outputs(self, name: str) -> dict[str, str]:
+        """Return the files of a step, of this run or else of an earlier one."""
+        if name in self.results:
+            return dict(self.results[name].outputs)
+        return dict(self.state.get(name, {"outputs": {}})["outputs"])
+
     def key(self, step: Step) -> str:
         """Return the hash of everything that the outputs of a step depend on."""
         parts = {
@@ -243,7 +299,7 @@ class _Run:
             "step": step.name,
             "parameters": {s: self.study.parameters()[s] for s in step.sections},
             "files": step.files(self.study),
-            "needs": {name: dict(self.results[name].outputs) for name in step.needs},
+            "before": {name: self.outputs(name) for name in self.before(step.name)},
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -259,41 +315,55 @@ class _Run:
         self.listener(name, "cached", known["seconds"])
         return True
 
-    def finish(self, name: str, key: str, work: tuple[float, list[str]]) -> None:
-        seconds, written = work
-        outputs = {file: checksum(self.folder / file) for file in written}
+    def finish(self, name: str, key: str, work: tuple[float, dict[str, str]]) -> None:
+        seconds, outputs = work
         self.remove_stale(name, outputs)
         self.results[name] = StepResult(name, key, seconds, False, outputs)
         self.state[name] = {"key": key, "seconds": round(seconds, 3), "outputs": outputs}
         path = self.folder / _STATE
-        path.parent.mkdir(exist_ok=True)
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(self.state, indent=1), encoding="utf-8")
         self.listener(name, "done", seconds)
 
     def remove_stale(self, name: str, outputs: Mapping[str, str]) -> None:
-        """Remove what an earlier run of the step wrote and this one did not."""
-        earlier = self.state.get(name, {"outputs": {}})["outputs"]
-        for file in set(earlier) - set(outputs):
+        """Remove what an earlier run of the step wrote, even interrupted, and this one did not."""
+        journal = _journal(self.folder, name)
+        earlier = set(self.state.get(name, {"outputs": {}})["outputs"])
+        earlier |= set(journal.read_text(encoding="utf-8").splitlines())
+        for file in earlier - set(outputs):
             (self.folder / file).unlink(missing_ok=True)
+        journal.unlink()
 
 
-def _run_step(name: str, study: Study, folder: Path) -> tuple[float, list[str]]:
+def _run_step(name: str, study: Study, folder: Path) -> tuple[float, dict[str, str]]:
     """Run one step and return its seconds and its files; top level, so that a process can."""
     start = time.perf_counter()
-    store = Store(folder)
+    store = Store(folder, journal=_journal(folder, name))
     STEPS[name].run(study, store)
-    return time.perf_counter() - start, store.written
+    seconds = time.perf_counter() - start
+    return seconds, {file: checksum(folder / file) for file in store.written}
+
+
+def _journal(folder: Path, step: str) -> Path:
+    """Return the file where a step names its outputs before it writes them."""
+    return folder / ".tvb" / f"{step}.journal"
 
 
 def _code_hash() -> str:
-    """Return a hash of the package's own sources: a new version never reuses old results."""
-    digest = hashlib.sha256()
-    root = Path(tvb.__file__).parent
-    for path in sorted(p for p in root.rglob("*") if p.suffix in (".py", ".toml", ".csv")):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
+    """Return a hash of the code, its data and its libraries: new ones never reuse old results."""
+    digest = hashlib.sha256(json.dumps(_versions()).encode())
+    for root in (Path(tvb.__file__).parent, find_data("facts")):
+        for path in sorted(p for p in root.rglob("*") if p.is_file()):
+            if path.parent.name == "__pycache__":
+                continue
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what computes the results."""
+    return {name: importlib.metadata.version(name) for name in _LIBRARIES}
 
 
 def _read_state(folder: Path) -> dict[str, Any]:
@@ -302,12 +372,18 @@ def _read_state(folder: Path) -> dict[str, Any]:
         return {}
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return {
+            name: {"key": s["key"], "seconds": float(s["seconds"]), "outputs": dict(s["outputs"])}
+            for name, s in state.items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise StudyError(
-            explain(str(path), f"the record of earlier runs is damaged: {error}",
-                    remedy="delete the file; every step will run again")
-        ) from error  # fmt: skip
-    return dict(state)
+            explain(
+                str(path),
+                f"the record of earlier runs is damaged ({error})",
+                remedy="delete the file; every step will run again",
+            )
+        ) from error
 
 
 def _write_manifest(study: Study, result: RunResult) -> None:
@@ -317,7 +393,7 @@ def _write_manifest(study: Study, result: RunResult) -> None:
         "study": study.study.name,
         "tvb": tvb.__version__,
         "python": platform.python_version(),
-        "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
+        "libraries": _versions(),
         "parameters": study.parameters(),
         "inputs": store.read_json("layers/sources.json"),
         "steps": [
@@ -325,5 +401,7 @@ def _write_manifest(study: Study, result: RunResult) -> None:
             for s in result.steps
         ],
         "outputs": {file: digest for s in result.steps for file, digest in s.outputs.items()},
+        "stale": list(result.stale),
+        "skipped": dict(result.skipped),
     }
     store.write_json("manifest.json", manifest)

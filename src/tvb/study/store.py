@@ -46,10 +46,14 @@ class Store:
         Folder of the run.
     written : list of str
         Files written through this object, relative to the folder, in order.
+    journal : pathlib.Path, optional
+        File that receives each name before the file is written, so that a run that was killed
+        leaves no file that nobody knows of.
     """
 
     folder: Path
     written: list[str] = field(default_factory=list)
+    journal: Path | None = None
 
     def path(self, name: str) -> Path:
         """Return the path of an output that is about to be written, and remember it.
@@ -68,6 +72,9 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         if name not in self.written:
             self.written.append(name)
+            if self.journal is not None:
+                with self.journal.open("a", encoding="utf-8") as stream:
+                    stream.write(f"{name}\n")
         return path
 
     def write_layer(self, name: str, frame: gpd.GeoDataFrame, sources: Iterable[Source]) -> None:

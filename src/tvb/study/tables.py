@@ -13,7 +13,14 @@ from tvb.facts import Fact
 from tvb.geometry import share_by_commune
 from tvb.heritage import HECTARE_M2, count_communes_with, measure_length_m
 
-__all__ = ["COMMUNE_MIN_HA", "build_dashboard", "compare_with_facts"]
+__all__ = [
+    "COMMUNE_MIN_HA",
+    "add_connectivity",
+    "add_exposure",
+    "build_dashboard",
+    "compare_with_facts",
+    "round_measures",
+]
 
 COMMUNE_MIN_HA = 0.1
 """A commune counts as holding the property or the buffer from this area on, in hectares."""
@@ -50,54 +57,97 @@ _FIGURES: dict[str, tuple[Fact, _How]] = {
 }
 
 
-def build_dashboard(
-    communes: gpd.GeoDataFrame,
-    buildings: pd.Series[int],
-    *,
-    heritage: pd.DataFrame,
-    patches: gpd.GeoDataFrame,
-    exposure: pd.DataFrame,
-) -> gpd.GeoDataFrame:
-    """Return one row per commune with the main figure of each theme.
+def build_dashboard(communes: gpd.GeoDataFrame, heritage: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return one row per commune with its identity and its heritage.
 
     Parameters
     ----------
     communes : geopandas.GeoDataFrame
         Partition in EPSG:2154 with ``insee``, ``nom``, ``population``, ``epci_nom``.
-    buildings : pandas.Series
-        Buildings of each commune that the count of exposure takes in, on ``insee``.
     heritage : pandas.DataFrame
         From `tvb.heritage.measure_heritage`.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Sorted by ``insee``, with the geometry of the commune.
+    """
+    identity = ["insee", "nom", "population", "epci_siren", "epci_nom"]
+    table = communes[[*identity, "geometry"]].merge(heritage, left_on="insee", right_index=True)
+    return table.sort_values("insee", ignore_index=True)
+
+
+def add_connectivity(dashboard: gpd.GeoDataFrame, patches: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the dashboard with what each commune holds of the habitat graph.
+
+    Parameters
+    ----------
+    dashboard : geopandas.GeoDataFrame
+        From `build_dashboard`.
     patches : geopandas.GeoDataFrame
         Habitat patches with ``pc_share``, the part of each in the numerator of PC.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        With ``patches_ha`` and ``ec_share``: share of the regional equivalent connectivity, the
+        parts in PC of the patches, spread on communes by area; sums to 1 when every patch lies in
+        the communes.
+    """
+    parts = share_by_commune(patches.set_index("patch"), dashboard[["insee", "geometry"]])
+    pc_share = patches.set_index("patch")["pc_share"].reindex(parts["feature"]).to_numpy()
+    parts = parts.assign(ec_share=parts["share"] * pc_share)
+    sums = parts.groupby("insee")[["area_m2", "ec_share"]].sum()
+    sums = sums.reindex(dashboard["insee"], fill_value=0.0)
+    return dashboard.assign(
+        patches_ha=sums["area_m2"].to_numpy() / HECTARE_M2, ec_share=sums["ec_share"].to_numpy()
+    )
+
+
+def add_exposure(
+    dashboard: gpd.GeoDataFrame, buildings: pd.Series[int], exposure: pd.DataFrame
+) -> gpd.GeoDataFrame:
+    """Return the dashboard with the buildings and dwellings exposed in each scenario.
+
+    Parameters
+    ----------
+    dashboard : geopandas.GeoDataFrame
+        From `build_dashboard`.
+    buildings : pandas.Series
+        Buildings of each commune that the count takes in, on ``insee``.
     exposure : pandas.DataFrame
         From `tvb.flood.count_exposed_buildings`, on ``insee`` and ``scenario``.
 
     Returns
     -------
     geopandas.GeoDataFrame
-        Sorted by ``insee``: identity, heritage, ``patches_ha``, ``ec_share`` (share of the
-        regional equivalent connectivity: the parts in PC of the patches, spread on communes by
-        area; sums to 1 when every patch lies in the communes), ``buildings``,
-        ``buildings_exposed_<scenario>`` and ``dwellings_exposed_<scenario>``; the geometry.
+        With ``buildings_counted``, and for each scenario ``buildings_exposed_<scenario>`` and
+        ``dwellings_exposed_<scenario>``.
     """
-    insee = pd.Index(communes["insee"], name="insee")
-    identity = communes.set_index("insee")[["nom", "population", "epci_siren", "epci_nom"]]
-    parts = share_by_commune(patches.set_index("patch"), communes)
-    pc_share = patches.set_index("patch")["pc_share"].reindex(parts["feature"]).to_numpy()
-    parts = parts.assign(ec_share=parts["share"] * pc_share)
-    ecology = parts.groupby("insee")[["area_m2", "ec_share"]].sum()
-    ecology = ecology.reindex(insee, fill_value=0.0)
-    table = identity.join(heritage)
-    table["patches_ha"] = ecology["area_m2"] / HECTARE_M2
-    table["ec_share"] = ecology["ec_share"]
-    table["buildings"] = buildings.reindex(insee, fill_value=0)
-    for column in ("buildings", "dwellings"):
-        wide = exposure[column].unstack("scenario", fill_value=0).reindex(insee, fill_value=0)
-        for scenario in wide.columns:
-            table[f"{column}_exposed_{scenario}"] = wide[scenario]
-    shapes = communes.set_index("insee").geometry
-    return gpd.GeoDataFrame(table, geometry=shapes, crs=communes.crs).sort_index().reset_index()
+    insee = dashboard["insee"]
+    columns = {"buildings_counted": buildings.reindex(insee, fill_value=0).to_numpy()}
+    for measure in ("buildings", "dwellings"):
+        wide = exposure[measure].unstack("scenario", fill_value=0).reindex(insee, fill_value=0)
+        columns |= {f"{measure}_exposed_{s}": wide[s].to_numpy() for s in wide.columns}
+    return dashboard.assign(**columns)
+
+
+def round_measures(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a table whose measures have the digits that they deserve.
+
+    Parameters
+    ----------
+    table : geopandas.GeoDataFrame
+        Columns named with their unit.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Hectares to the square metre, kilometres to the metre, shares to the millionth.
+    """
+    digits = {"_ha": 4, "_km": 3, "_share": 6}
+    kept = {c: n for c in table.columns for suffix, n in digits.items() if c.endswith(suffix)}
+    return table.round(kept)
 
 
 def compare_with_facts(
