@@ -327,7 +327,7 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
 def test_interrupted_geopackage_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(geopackage, "_finish", interrupt)

@@ -14,18 +14,17 @@ import shapely
 from numpy.typing import NDArray
 
 from tvb.errors import LayerError, explain
-from tvb.io.batches import Batch, Window
+from tvb.io.batches import BATCH_ROWS, Batch, Window
 from tvb.io.columns import ColumnPlan, plan_columns
 from tvb.io.crs import Projector, inside_france
 from tvb.io.repair import flatten, repair_geometry
 from tvb.io.report import KEPT_IDS, Kind, Ledger
-from tvb.io.text import repair_mojibake
+from tvb.io.text import find_lost_characters, repair_mojibake, settle
 from tvb.io.values import Cast, cast_values, final_dtype, null_values
-from tvb.schema import CRS, Column, LayerSchema, validate
+from tvb.schema import CRS, Column, LayerSchema
+from tvb.schema.validate import validate_repaired
 
 __all__ = ["Assembly"]
-
-_LOST_CHARACTER = "\ufffd"
 
 # Values that stand for nothing in the published layers. They are left as delivered, and counted.
 _HOLLOW: dict[tuple[str, str], Any] = {
@@ -186,7 +185,8 @@ class Assembly:
         rows.note("repaired", "ring closed", batch.healed[inside])
         geometry, keep = self._repair(geometry, batch.unreadable[inside], rows)
         keep = self._drop_null(columns, keep, rows)
-        whole = pd.DataFrame(columns, index=table.index)
+        settled = {name: settle(values) for name, values in columns.items()}
+        whole = pd.DataFrame(settled, index=table.index)  # copies numbers, which Arrow may lend
         self._tables.append(whole if keep.all() else whole[keep])
         self._geometry.append(geometry[keep])
         self._file_of.append(np.full(int(keep.sum()), len(self.files) - 1, dtype=np.int16))
@@ -224,8 +224,7 @@ class Assembly:
             for reason, changed in cast.remarks.items():
                 rows.note("notes", reason, changed)
             if self.schema.column(name).dtype == "text":
-                some = cast.values.str.contains(_LOST_CHARACTER, regex=False)
-                lost = some.fillna(False).to_numpy(dtype=bool)
+                lost = find_lost_characters(cast.values)
                 rows.note("notes", f"characters lost in « {name} »", lost)
             hollow = _HOLLOW.get((self.schema.name, name))
             if hollow is not None:
@@ -304,8 +303,8 @@ class Assembly:
             table, geometry = table[keep].reset_index(drop=True), geometry[keep]
         for column in self.schema.columns:
             table[column.name] = table[column.name].astype(final_dtype(column))
-        frame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, crs=CRS))
-        return validate(frame, self.schema.name)
+        frame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, crs=CRS), copy=False)
+        return validate_repaired(frame, self.schema.name)
 
     def _join(self) -> pd.DataFrame:
         """Return the tables one below the other; extra integers and booleans lose their null."""
@@ -330,6 +329,8 @@ class Assembly:
         if self.schema.key is None:
             return keep
         keys = table[self.schema.key]
+        if not _may_repeat(keys):
+            return keep
         again = (keys.duplicated() & keys.notna()).to_numpy()
         if not again.any():
             return keep
@@ -350,3 +351,16 @@ class Assembly:
         if first == again:
             return f" in {self.files[first]}"
         return f", in {self.files[first]} and again in {self.files[again]}"
+
+
+def _may_repeat(keys: pd.Series[Any]) -> bool:
+    """Tell whether two keys may be equal; False is certain, True is not.
+
+    Their hashes take a tenth of the memory that the keys themselves would.
+    """
+    given = keys[keys.notna().to_numpy()]
+    parts = [
+        pd.util.hash_array(given.iloc[i : i + BATCH_ROWS].to_numpy(dtype=object), categorize=False)
+        for i in range(0, len(given), BATCH_ROWS)
+    ]
+    return bool(parts) and not pd.Index(np.concatenate(parts)).is_unique

@@ -136,10 +136,7 @@ def arrow_batch(batch: pa.RecordBatch, geometry_column: str) -> Batch:
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
     geometry, healed, unreadable = decode_wkb(column.to_numpy(zero_copy_only=False))
-    # The buffers of a batch hang together: a text column kept as it is would keep the bytes of the
-    # geometry alive with it, so the rows are copied.
-    rows = pa.array(np.arange(batch.num_rows))
-    attributes = pa.Table.from_batches([batch]).remove_column(place).take(rows)
+    attributes = pa.Table.from_batches([batch]).remove_column(place)
     table = attributes.to_pandas(
         types_mapper=_TO_PANDAS.get, date_as_object=False, ignore_metadata=True
     )

@@ -6,6 +6,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -159,10 +160,11 @@ def read_request(path: PathOrPaths, request: Request) -> tuple[gpd.GeoDataFrame,
     assembly = _assembly(request, many=len(paths) > 1)
     systems: dict[str, None] = {}
     sums = []
-    with Bar(request.layer, request.progress) as bar:
+    # A checksum takes as long as the disk and the hash do, and neither needs the interpreter.
+    with ThreadPoolExecutor(1) as pool, Bar(request.layer, request.progress) as bar:
         for one in paths:
             found = locate(one, request.layer, request.source_layer)
-            sums.append(checksum(found.path))
+            sums.append(pool.submit(checksum, found.path))
             opened = _open(found, request)
             system = _feed(opened, request, assembly, label=found.label, stem=found.stem, bar=bar)
             systems[system] = None
@@ -170,7 +172,7 @@ def read_request(path: PathOrPaths, request: Request) -> tuple[gpd.GeoDataFrame,
     report = assembly.ledger.close(
         (assembly.rows_read, len(frame)),
         files=assembly.files,
-        checksums=sums,
+        checksums=[one.result() for one in sums],
         crs_in=", ".join(systems),
         seconds=time.perf_counter() - start,
     )

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from tvb.io.threads import in_halves
 from tvb.schema.declare import Family
 
 __all__ = ["Repair", "flatten", "repair_geometry"]
@@ -62,7 +63,7 @@ def flatten(geometry: Geometries) -> tuple[Geometries, Mask]:
         Geometry without Z and M, and True where it had either.
     """
     deep = shapely.has_z(geometry) | shapely.has_m(geometry)
-    return (shapely.force_2d(geometry) if deep.any() else geometry), deep
+    return (in_halves(shapely.force_2d, geometry) if deep.any() else geometry), deep
 
 
 def repair_geometry(geometry: Geometries, families: frozenset[Family]) -> Repair:
@@ -124,8 +125,10 @@ class _State:
 
 def _is_infinite(geometry: Geometries) -> Mask:
     """Tell which geometries have a coordinate that is not a number or not finite."""
-    coordinates, index = shapely.get_coordinates(geometry, return_index=True)
     infinite: Mask = np.zeros(len(geometry), dtype=bool)
+    if np.isfinite(shapely.get_coordinates(geometry)).all():
+        return infinite
+    coordinates, index = shapely.get_coordinates(geometry, return_index=True)
     infinite[index[~np.isfinite(coordinates).all(axis=1)]] = True
     return infinite
 
@@ -171,7 +174,7 @@ def _drop_foreign(state: _State, families: frozenset[Family]) -> None:
 
 def _make_valid(state: _State) -> None:
     """Repair each family apart: a repair never changes the dimension."""
-    invalid = ~shapely.is_valid(state.geometry) & state.keep
+    invalid = ~in_halves(shapely.is_valid, state.geometry) & state.keep
     types = shapely.get_type_id(state.geometry)
     for family, codes in _TYPES.items():
         state.replace(

@@ -135,7 +135,7 @@ class _Reader:
                     dtype=TEXT,
                     keep_default_na=False,
                     na_values=[""],
-                    chunksize=BATCH_ROWS,
+                    chunksize=BATCH_ROWS // 4,  # each field is a Python object for a while
                     skipinitialspace=True,
                     index_col=False,
                 ) as chunks,
@@ -203,6 +203,9 @@ def _geometry(table: pd.DataFrame, place: _Place) -> tuple[NDArray[Any], NDArray
 
 
 def _coordinate(texts: pd.Series[str]) -> NDArray[np.float64]:
+    numbers = pd.to_numeric(texts, errors="coerce")
+    if not (numbers.isna() & texts.notna()).any():
+        return numbers.to_numpy(dtype=float, na_value=np.nan)
     plain = texts.str.replace(r"[\s\u00a0\u202f]", "", regex=True).str.replace(
         ",", ".", regex=False
     )

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from tvb.io.locate import Located, read_head
 
-__all__ = ["TEXT", "repair_mojibake", "sniff_csv_encoding", "sniff_dbf_encoding"]
+__all__ = [
+    "TEXT",
+    "find_lost_characters",
+    "repair_mojibake",
+    "settle",
+    "sniff_csv_encoding",
+    "sniff_dbf_encoding",
+]
 
 TEXT = pd.StringDtype(na_value=np.nan)
 """The dtype of text columns: pandas 3 calls it ``str``."""
@@ -31,6 +40,15 @@ _MOJIBAKE = (
     "[ÂÃâÅ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2122]"
 )
 
+
+# The same in the bytes of UTF-8: whatever matches the former matches this. A search through the
+# bytes of a whole column takes a tenth of the time.
+_MOJIBAKE_BYTES = re.compile(rb"\xC3[\x82\x83\x85\xA2][\xC2\xC5\xC6\xCB\xE2]")
+
+_LOST_CHARACTER = "\ufffd"
+_LOST_BYTES = re.compile(re.escape(_LOST_CHARACTER.encode()))
+
+_NOTHING = pa.array([], pa.large_string())
 
 # « Â’ » would decode to a control character, which no text holds.
 _CONTROL = re.compile("[\u0080-\u009f]")
@@ -99,8 +117,10 @@ def repair_mojibake(values: pd.Series[str]) -> tuple[pd.Series[str], NDArray[np.
         The texts, and True where a text was repaired. A text that does not decode entirely is
         left as it is.
     """
-    suspect = values.str.contains(_MOJIBAKE, regex=True).fillna(False).to_numpy(dtype=bool)
     changed = np.zeros(len(values), dtype=bool)
+    if not _may_hold(values, _MOJIBAKE_BYTES):
+        return values, changed
+    suspect = values.str.contains(_MOJIBAKE, regex=True).fillna(False).to_numpy(dtype=bool)
     if not suspect.any():
         return values, changed
     texts = values.to_numpy(dtype=object, copy=True)
@@ -119,3 +139,64 @@ def _decode_again(text: str) -> str:
             continue
         return text if _CONTROL.search(better) else better
     return text
+
+
+def find_lost_characters(values: pd.Series[str]) -> NDArray[np.bool_]:
+    """Tell which texts hold the character that stands for one that could not be read.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Of dtype ``str``.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        False where there is no text.
+    """
+    if not _may_hold(values, _LOST_BYTES):
+        return np.zeros(len(values), dtype=bool)
+    found = values.str.contains(_LOST_CHARACTER, regex=False)
+    return found.fillna(False).to_numpy(dtype=bool)
+
+
+def _may_hold(values: pd.Series[str], pattern: re.Pattern[bytes]) -> bool:
+    """Tell whether bytes occur in the texts, taken as one; False is certain, True is not."""
+    for chunk in _chunks(values):
+        _, offsets, data = chunk.buffers()
+        if len(chunk) == 0:
+            continue
+        ends = np.frombuffer(offsets, dtype=np.int64)[[chunk.offset, chunk.offset + len(chunk)]]
+        if data is not None and pattern.search(memoryview(data)[ends[0] : ends[1]]):
+            return True
+    return False
+
+
+def _chunks(values: pd.Series[str]) -> list[pa.Array]:
+    texts = pa.array(values, from_pandas=True)
+    return list(pa.chunked_array(texts).cast(pa.large_string()).chunks)
+
+
+def settle(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return values that stay, in memory of their own where they are texts.
+
+    The buffers that a reader gives hang together: a text kept as it came would keep the bytes of
+    the geometry alive with it. And what stays is laid apart from what comes and goes, which would
+    otherwise leave holes as large as a fifth of the whole.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        A column of a batch.
+
+    Returns
+    -------
+    pandas.Series
+        Equal to it.
+    """
+    if values.dtype != TEXT:
+        return values
+    # `combine_chunks` would not copy a lone chunk.
+    own = pa.concat_arrays(_chunks(values) or [_NOTHING], pa.system_memory_pool())
+    dtype: Any = TEXT  # pandas-stubs do not know that a dtype takes Arrow arrays
+    return pd.Series(dtype.__from_arrow__(own), index=values.index, name=values.name)

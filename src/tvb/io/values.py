@@ -113,17 +113,24 @@ def null_values(column: Column, index: pd.Index[Any]) -> Series:
 
 def _texts(values: Series) -> pd.Series[str]:
     """Return values as stripped text; blank is null; 81.0 is « 81 »."""
-    null = values.isna()
+    if isinstance(values.dtype, pd.StringDtype):
+        texts = values.astype(TEXT)
+    else:
+        texts = _written(values).astype(TEXT).mask(values.isna())
+    texts = texts.str.strip()
+    blank = texts == ""
+    return texts.mask(blank) if blank.any() else texts
+
+
+def _written(values: Series) -> Series:
+    """Return each value as people write it; what stands for null does not matter."""
     if pd.api.types.is_float_dtype(values.dtype):
         floats = values.astype("float64")
         whole = ((floats == floats.round()) & (floats.abs() < _INT64_LIMIT)).to_numpy()
         texts = floats.astype(object)
         texts[whole] = floats[whole].astype("int64").astype(object)
-        values = texts.map(str)
-    elif not isinstance(values.dtype, pd.StringDtype):
-        values = values.astype(object).map(str)
-    texts = values.astype(TEXT).mask(null).str.strip()
-    return texts.mask(texts == "")
+        return texts.map(str)
+    return values.astype(object).map(str)
 
 
 def _to_text(values: Series, column: Column) -> Cast:
