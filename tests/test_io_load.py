@@ -19,7 +19,7 @@ import worlds
 from tvb.errors import LayerError, SourceError, TvbWarning
 from tvb.io import database, progress, read_layer
 from tvb.io import load as loaders
-from tvb.io.loading import scenario_of_name
+from tvb.io.scenarios import scenario_of_name
 from tvb.io.progress import Bar
 
 FAMILY = {

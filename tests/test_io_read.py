@@ -524,7 +524,7 @@ def test_a_key_in_two_files_names_both(tmp_path: Path) -> None:
     assert frame["nom"].tolist() == ["Sud", "Port", "Nord", "again"]
     (entry,) = report.dropped
     assert entry.reason == (
-        "key given twice, in a.gpkg and again in b.parquet; only the first kept"
+        "key given twice, in a.gpkg and again in b.parquet; geometry joined to the first row"
     )
     assert (entry.count, entry.ids) == (1, ("62003",))
     assert report.files == ("a.gpkg", "b.parquet")
@@ -590,3 +590,45 @@ def test_checksum_of_a_shapefile_covers_its_parts(tmp_path: Path) -> None:
     worlds.communes().assign(nom="X").to_file(path, encoding="utf-8")
     _, after = read_layer(path, "communes")
     assert before.checksums == same.checksums != after.checksums
+
+
+def test_a_commune_in_two_rows_is_one_commune(tmp_path: Path) -> None:
+    """Kills the reader that keeps the first half of a commune and a hole in the map."""
+    whole = worlds.communes()
+    halves = pd.concat([whole, whole.iloc[[0]]], ignore_index=True)
+    halves.loc[0, "geometry"] = worlds.box(0, 0, 1000, 400)
+    halves.loc[4, "geometry"] = worlds.box(0, 400, 1000, 1000)
+    halves.to_file(tmp_path / "communes.gpkg", VERSION="1.2")
+    frame, report = read_layer(tmp_path / "communes.gpkg", "communes")
+    assert frame.area.tolist() == [1e6] * 4
+    assert report.rows_dropped == 1
+    assert "key given twice; geometry joined to the first row: 1 (62001)" in report.summary()
+
+
+def test_a_commune_without_name_bears_its_code(tmp_path: Path) -> None:
+    communes = worlds.communes()
+    communes.loc[1, "nom"] = None
+    communes.to_file(tmp_path / "communes.gpkg", VERSION="1.2")
+    frame, report = read_layer(tmp_path / "communes.gpkg", "communes")
+    assert frame["nom"].tolist() == ["Sud", "62002", "Nord", "Est"]
+    assert "repaired: no « nom »: insee put in: 1 (62002)" in report.summary()
+
+
+def test_the_name_of_a_delivery_tells_its_scenario(tmp_path: Path) -> None:
+    """The same at every door: `read_layer`, `load_flood_hazard`, ``tvb check``, a study."""
+    zone = gpd.GeoDataFrame({"ID_S_INOND": ["SIN_1"]}, geometry=[worlds.box(0, 0, 9, 9)], crs=2154)
+    path = tmp_path / "N_LENS_INONDABLE_02_02MOY_S_062.gpkg"
+    zone.to_file(path, VERSION="1.2")
+    frame, _ = read_layer(path, "flood_zones")
+    assert frame["scenario"].tolist() == ["02Moy"]
+
+
+def test_a_wrong_encoding_is_named(tmp_path: Path) -> None:
+    communes = worlds.communes().assign(nom=["Nœux", "Béthune", "Liévin", "Lens"])
+    communes.to_file(tmp_path / "communes.shp", encoding="cp1252")
+    with pytest.raises(
+        SourceError, match=r"communes\.shp: its texts are not in the encoding utf-8"
+    ):
+        read_layer(tmp_path / "communes.shp", "communes", encoding="utf-8")
+    with pytest.raises(ParameterError, match="encoding: « utf-9 » is unknown"):
+        read_layer(tmp_path / "communes.shp", "communes", encoding="utf-9")

@@ -168,7 +168,8 @@ def resolve_communes(
 def _codes_by_name(communes: pd.DataFrame) -> dict[str, list[tuple[str, str]]]:
     """Return (code, official name) of the communes, keyed by normalised name, in order of code."""
     known: dict[str, list[tuple[str, str]]] = {}
-    for insee, nom in sorted(set(zip(communes["insee"], communes["nom"], strict=True))):
+    named = communes.dropna(subset=["insee", "nom"])
+    for insee, nom in sorted(set(zip(named["insee"], named["nom"], strict=True))):
         known.setdefault(normalise_name(nom), []).append((insee, nom))
     return known
 

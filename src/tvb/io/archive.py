@@ -148,7 +148,7 @@ def choose_member(path: Path, layer: str, source_layer: str | None) -> str:
         asked = f" and none is « {source_layer} »" if source_layer else ""
         plural = "s" if len(datasets) > 1 else ""
         problem = f"holds {len(datasets)} layer{plural}{asked}: {shown}"
-        raise _refused(path, problem, "choose one with source_layer=")
+        raise _refused(path, problem, "choose one with source_layer= (tvb check: --source-layer)")
     if any(PurePosixPath(name).suffix.lower() in ARCHIVE_SUFFIXES for name in members):
         raise _refused(path, "only holds other archives", "unpack it, then read what it holds")
     raise _refused(path, "holds no layer", f"give one of {', '.join(_STRONG)}")

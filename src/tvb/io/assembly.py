@@ -27,6 +27,11 @@ from tvb.schema.validate import validate_repaired
 __all__ = ["Assembly"]
 
 # Values that stand for nothing in the published layers. They are left as delivered, and counted.
+_VERBS = {
+    "drop": "only the first kept",
+    "keep": "all kept",
+    "join": "geometry joined to the first row",
+}
 _HOLLOW: dict[tuple[str, str], Any] = {
     ("pits", "cote"): 0, ("pits", "profondeur"): 0, ("pits", "fermeture"): "1",
 }  # fmt: skip
@@ -119,6 +124,8 @@ class Assembly:
         self._row = 0
         self._plan = plan_columns(names, self.schema, label, given=fill)
         self._project = Projector(crs, label)
+        if self._project.rough:
+            self.remark("converted without the grid of the accurate conversion: some metres off")
         self._note_plan(fill)
         return self._plan
 
@@ -260,11 +267,17 @@ class Assembly:
         rows.note("notes", "outside metropolitan France", far)
         return repair.geometry, keep
 
-    def _drop_null(self, columns: Mapping[str, Any], keep: Mask, rows: _Rows) -> Mask:
+    def _drop_null(self, columns: dict[str, Any], keep: Mask, rows: _Rows) -> Mask:
         for column in self.schema.columns:
             if column.nullable:
                 continue
             null = columns[column.name].isna().to_numpy()
+            if column.fallback and null.any() and not null.all():
+                rows.note(
+                    "repaired", f"no « {column.name} »: {column.fallback} put in", null & keep
+                )
+                columns[column.name] = columns[column.name].fillna(columns[column.fallback])
+                continue
             if len(null):
                 self._null_only[column.name] = self._null_only.get(column.name, True) and null.all()
             rows.note("dropped", f"no « {column.name} »", null & keep)
@@ -299,6 +312,8 @@ class Assembly:
         file_of = np.concatenate(self._file_of) if self._file_of else np.empty(0, dtype=np.int16)
         self._geometry, self._file_of = [], []
         keep = self._unique(table, file_of)
+        if self.schema.on_duplicate == "join":
+            geometry = _joined(geometry, table[self.schema.key], ~keep)
         if not keep.all():
             table, geometry = table[keep].reset_index(drop=True), geometry[keep]
         for column in self.schema.columns:
@@ -334,9 +349,9 @@ class Assembly:
         again = (keys.duplicated() & keys.notna()).to_numpy()
         if not again.any():
             return keep
-        drop = self.schema.on_duplicate == "drop"
+        drop = self.schema.on_duplicate != "keep"
         kind: Kind = "dropped" if drop else "notes"
-        verb = "only the first kept" if drop else "all kept"
+        verb = _VERBS[self.schema.on_duplicate]
         doubled = pd.DataFrame({"key": keys, "file": file_of})[keys.isin(keys[again])]
         doubled["first"] = doubled.groupby("key")["file"].transform("first")
         for _, rows in doubled[again[doubled.index]].groupby(["first", "file"], sort=True):
@@ -351,6 +366,15 @@ class Assembly:
         if first == again:
             return f" in {self.files[first]}"
         return f", in {self.files[first]} and again in {self.files[again]}"
+
+
+def _joined(geometry: NDArray[Any], keys: pd.Series[Any], again: Mask) -> NDArray[Any]:
+    """Return the geometry with that of the rows of a key given before joined to its first row."""
+    joined = geometry.copy()
+    for key in keys[again].unique():
+        rows = np.flatnonzero((keys == key).to_numpy())
+        joined[rows[0]] = shapely.union_all(geometry[rows])
+    return joined
 
 
 def _may_repeat(keys: pd.Series[Any]) -> bool:

@@ -62,8 +62,9 @@ def resolve_crs(found: Any, declared: Any | None, label: str) -> tuple[pyproj.CR
                 label,
                 "the file does not say its coordinate reference system",
                 required="a declared system",
-                remedy='declare it with crs=, for example crs="EPSG:2154" for Lambert-93 metres, '
-                'crs="EPSG:4326" for degrees, crs="EPSG:27572" for the old Lambert II étendu',
+                remedy='declare it with crs= (tvb check: --crs), for example crs="EPSG:2154" for '
+                'Lambert-93 metres, crs="EPSG:4326" for degrees, crs="EPSG:27572" for the old '
+                "Lambert II étendu",
             )
         )
     if told is None or told.equals(wanted, ignore_axis_order=True):
@@ -122,8 +123,8 @@ class Projector:
         self.crs = crs
         self.label = label
         self.same = _is_working(crs)
+        self.rough = not self.same and _warn_without_grid(crs, label)
         if not self.same:
-            _warn_without_grid(crs, label)
             self._transformer = _transformer(crs, label)
 
     def __call__(self, geometry: NDArray[Any]) -> NDArray[Any]:
@@ -178,8 +179,8 @@ class Projector:
                 self.label,
                 f"the geometry {problem} (first corner: x {x:.6g}, y {y:.6g})",
                 required="coordinates that fit the declared system",
-                remedy='declare the true system with crs=, for example crs="EPSG:2154" for metres '
-                'or crs="EPSG:4326" for degrees (longitude first)',
+                remedy="declare the true system with crs= (tvb check: --crs), for example "
+                'crs="EPSG:2154" for metres or crs="EPSG:4326" for degrees (longitude first)',
             )
         )
 
@@ -225,7 +226,7 @@ def _transformer(crs: pyproj.CRS, label: str) -> pyproj.Transformer:
             explain(
                 label,
                 f"no conversion from {name_of(crs)[:60]} to {CRS} is known",
-                remedy="declare the true system with crs=",
+                remedy="declare the true system with crs= (tvb check: --crs)",
             )
         ) from error
 
@@ -238,9 +239,10 @@ def _best_is_available(wkt: str) -> bool:
     return bool(group.best_available)
 
 
-def _warn_without_grid(crs: pyproj.CRS, label: str) -> None:
+def _warn_without_grid(crs: pyproj.CRS, label: str) -> bool:
+    """Warn, and tell, that the accurate conversion is not possible here."""
     if _best_is_available(crs.to_wkt()):
-        return
+        return False
     ntf = "NTF" in crs.to_wkt() or "27572" in name_of(crs)
     loss = "2 to 3 m off in the basin" if ntf else "less accurate than they could be"
     grid = _NTF_GRID if ntf else "the grid that PROJ names"
@@ -259,6 +261,7 @@ def _warn_without_grid(crs: pyproj.CRS, label: str) -> None:
         CrsWarning,
         stacklevel=2,
     )
+    return True
 
 
 def window_in(

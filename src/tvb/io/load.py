@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Unpack
 import geopandas as gpd
 
 from tvb.io.batches import Window
-from tvb.io.loading import LoadOptions, Origin, load, load_grid, scenario_of_name
+from tvb.io.loading import LoadOptions, Origin, load, load_grid
 from tvb.io.read import PathLike
+from tvb.io.scenarios import scenario_of_name
 
 if TYPE_CHECKING:
     from tvb.grid import Grid

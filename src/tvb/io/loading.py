@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, runtime_checkable
@@ -17,7 +16,7 @@ from tvb.io.report import LayerReport
 if TYPE_CHECKING:
     from tvb.grid import Grid
 
-__all__ = ["Database", "LoadOptions", "Origin", "load", "load_grid", "scenario_of_name"]
+__all__ = ["Database", "LoadOptions", "Origin", "load", "load_grid"]
 
 
 @runtime_checkable
@@ -45,39 +44,6 @@ class LoadOptions(TypedDict, total=False):
     extra_columns: bool
     bbox: Window
     progress: bool
-
-
-_SCENARIO_NAME = re.compile(
-    r"_(?:0\d_)?(0[1-4])?(FOR|MOY|MCC|FAI)(CC)?(_CT|_100)?(?=_|$)", re.IGNORECASE
-)
-_SCENARIO_OF_WORD = {"FOR": "01For", "MOY": "02Moy", "MCC": "03Mcc", "FAI": "04Fai"}
-
-
-def scenario_of_name(stem: str) -> str | None:
-    """Return the flood scenario that a COVADIS file name tells.
-
-    Parameters
-    ----------
-    stem : str
-        Name of a file without its suffix, such as ``N_DOUAI_INONDABLE_01_02MOY_S_059``.
-
-    Returns
-    -------
-    str or None
-        ``02Moy``; None where the name tells none, or two different ones.
-
-    Examples
-    --------
-    >>> scenario_of_name("N_LENS_ISO_HT_01_04FAI_S_062")
-    '04Fai'
-    >>> scenario_of_name("N_LENS_INONDABLE_FOR_S_062")
-    '01For'
-    """
-    told = {
-        _SCENARIO_OF_WORD[word.upper()] + climate.lower() + horizon.lower()
-        for _, word, climate, horizon in _SCENARIO_NAME.findall(stem)
-    }
-    return told.pop() if len(told) == 1 else None
 
 
 def load_grid(path: PathLike, name: str, bbox: Window | None = None) -> Grid:

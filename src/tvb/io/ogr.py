@@ -157,7 +157,9 @@ def _choose_layer(found: Located, layer: str) -> str | None:
     )
     raise SourceError(
         explain(
-            found.label, f"{problem}; it holds: {shown}", remedy="choose one with source_layer="
+            found.label,
+            f"{problem}; it holds: {shown}",
+            remedy="choose one with source_layer= (tvb check: --source-layer)",
         )
     )
 

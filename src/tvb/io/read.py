@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import time
 import warnings
@@ -13,8 +14,9 @@ from typing import Any, TypeAlias
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from tvb.errors import LayerError, ParameterError, explain
+from tvb.errors import LayerError, ParameterError, SourceError, explain
 from tvb.io.assembly import Assembly
 from tvb.io.batches import BATCH_ROWS, Batch, Opened, Window
 from tvb.io.crs import name_of, resolve_crs, window_in
@@ -23,6 +25,7 @@ from tvb.io.ogr import open_ogr
 from tvb.io.parquet import open_parquet
 from tvb.io.progress import Bar
 from tvb.io.report import LayerReport
+from tvb.io.scenarios import fill_of_name
 from tvb.io.tables import open_table
 from tvb.schema import get_schema
 
@@ -131,7 +134,9 @@ def read_layer(
     >>> frame, report = read_layer("terrils.gpkg", "terrils")  # doctest: +SKIP
     >>> print(report.summary())  # doctest: +SKIP
     """
-    request = Request(layer, source_layer, crs, encoding, extra_columns, bbox, progress)
+    request = Request(
+        layer, source_layer, crs, encoding, extra_columns, bbox, progress, fill_of_name(layer)
+    )
     return read_request(path, request)
 
 
@@ -166,7 +171,12 @@ def read_request(path: PathOrPaths, request: Request) -> tuple[gpd.GeoDataFrame,
             found = locate(one, request.layer, request.source_layer)
             sums.append(pool.submit(checksum, found.path))
             opened = _open(found, request)
-            system = _feed(opened, request, assembly, label=found.label, stem=found.stem, bar=bar)
+            try:
+                system = _feed(
+                    opened, request, assembly, label=found.label, stem=found.stem, bar=bar
+                )
+            except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+                raise _unreadable_texts(found.label, request.encoding) from error
             systems[system] = None
     frame = assembly.finish()
     report = assembly.ledger.close(
@@ -177,6 +187,17 @@ def read_request(path: PathOrPaths, request: Request) -> tuple[gpd.GeoDataFrame,
         seconds=time.perf_counter() - start,
     )
     return frame, report
+
+
+def _unreadable_texts(label: str, encoding: str | None) -> SourceError:
+    stated = f"the encoding {encoding}" if encoding else "the encoding that the file states"
+    return SourceError(
+        explain(
+            label,
+            f"its texts are not in {stated}",
+            remedy='name another with encoding= (tvb check: --encoding), for example "cp1252"',
+        )
+    )
 
 
 def conform(
@@ -267,6 +288,12 @@ def conform_request(
 
 
 def _assembly(request: Request, *, many: bool) -> Assembly:
+    try:
+        codecs.lookup(request.encoding or "utf-8")
+    except LookupError:
+        raise ParameterError(
+            explain("encoding", f"« {request.encoding} » is unknown", required="utf-8, cp1252, …")
+        ) from None
     bbox = request.bbox
     if bbox is not None and not (
         len(bbox) == 4 and np.isfinite(bbox).all() and bbox[0] < bbox[2] and bbox[1] < bbox[3]

@@ -150,7 +150,8 @@ class _Reader:
                 explain(
                     self.found.label,
                     f"cannot be read as {self.encoding} with « {self.separator} »: {error}",
-                    remedy='name the encoding with encoding=, for example encoding="cp1252"',
+                    remedy="name the encoding with encoding= (tvb check: --encoding), for example "
+                    'encoding="cp1252"',
                 )
             ) from error
 

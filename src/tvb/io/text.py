@@ -193,10 +193,16 @@ def settle(values: pd.Series[Any]) -> pd.Series[Any]:
     -------
     pandas.Series
         Equal to it.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        If a text is not UTF-8: its file was read in a wrong encoding.
     """
     if values.dtype != TEXT:
         return values
     # `combine_chunks` would not copy a lone chunk.
     own = pa.concat_arrays(_chunks(values) or [_NOTHING], pa.system_memory_pool())
+    own.validate(full=True)  # bytes that are not UTF-8 would fail much later, far from the file
     dtype: Any = TEXT  # pandas-stubs do not know that a dtype takes Arrow arrays
     return pd.Series(dtype.__from_arrow__(own), index=values.index, name=values.name)

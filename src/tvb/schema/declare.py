@@ -13,7 +13,7 @@ CRS = "EPSG:2154"
 
 Dtype = Literal["text", "integer", "number", "boolean"]
 Family = Literal["point", "line", "polygon"]
-OnDuplicate = Literal["drop", "keep"]
+OnDuplicate = Literal["drop", "keep", "join"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Column:
         The only values accepted, if any; other values are faults.
     aliases : tuple of str
         Other names under which public files hold it, compared without case, in order of preference.
+    fallback : str, optional
+        Column that stands in where the value is missing, so that no row is lost for want of it.
     width : int, optional
         Number of characters of a code; shorter all-digit values get their leading zeros back.
     """
@@ -52,6 +54,7 @@ class Column:
     allowed: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     width: int | None = None
+    fallback: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,9 @@ class LayerSchema:
         In canonical order.
     key : str, optional
         Column that identifies a row; None when public files hold no identifier.
-    on_duplicate : {"drop", "keep"}
+    on_duplicate : {"drop", "keep", "join"}
         What the reader does with a key given twice: keep the first row and report the others,
-        or keep all and report them.
+        keep all and report them, or join the geometry of the others to the first.
     """
 
     name: str

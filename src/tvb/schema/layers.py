@@ -34,11 +34,12 @@ _UNESCO_ID = Column("id_unesco", "text", "Object of the World Heritage property,
 
 COMMUNES = LayerSchema(
     "communes", "Communes", "Communes", "One commune", _AREA, key="insee",
+    on_duplicate="join",
     columns=(
         Column("insee", "text", "INSEE code", required=True, nullable=False, width=5,
                aliases=("code_insee", "insee_com", "codgeo", "code_commune", "insee_commune",
                         "depcom", "code")),
-        Column("nom", "text", "Official name", required=True, nullable=False,
+        Column("nom", "text", "Official name", required=True, nullable=False, fallback="insee",
                aliases=("nom_officiel", "nom_com", "libgeo", "nom_commune", "nom_m")),
         Column("population", "integer", "Municipal population", unit="inhabitants",
                aliases=("pop", "pmun", "population_municipale")),

@@ -196,7 +196,7 @@ def find_faults(frame: gpd.GeoDataFrame, layer: str) -> list[Fault]:
     schema = get_schema(layer)
     faults = _all_column_faults(frame, schema)
     ids = _RowIds(frame, schema)
-    if schema.key in frame.columns and schema.on_duplicate == "drop":
+    if schema.key in frame.columns and schema.on_duplicate != "keep":
         keys = frame[schema.key]
         faults += _rows("key given twice", (keys.duplicated() & keys.notna()).to_numpy(), ids)
     return faults + _geometry_faults(frame, schema, ids)
