@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+
 import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tvb.connectivity import HabitatGraph, build_links, build_patches
+from tvb.connectivity import (
+    HabitatGraph,
+    add_links,
+    build_links,
+    build_patches,
+    compute_gd,
+    compute_h,
+    compute_pc,
+    gain_of_links,
+    measure_patches,
+)
+from tvb.connectivity.shortest_paths import measure_lengths
 from tvb.errors import CrsError, LayerError, ParameterError
-from worlds import box
+from worlds import X0, Y0, box
 
 
 def row_of_squares():
@@ -218,3 +233,210 @@ def test_unfit_networkx_graph_is_refused():
         HabitatGraph.from_networkx(nx.DiGraph())
     with pytest.raises(LayerError, match="patches: no column capacity"):
         HabitatGraph.from_networkx(nx.path_graph(2))
+
+
+# Some of it, and other lengths
+
+
+def test_cost_instead_of_distance():
+    """The column named is the length; the other travels along, and both come back."""
+    patches = pd.DataFrame({"patch": [1, 2], "capacity": [1.0, 2.0]})
+    links = pd.DataFrame({"i": [2], "j": [1], "distance_m": [90.0], "cost": [7.0]})
+    graph = HabitatGraph.from_frames(patches, links, length="cost")
+    assert graph.distance.tolist() == [7]
+    assert graph.to_frames()[1].to_dict("list") == {
+        "i": [1], "j": [2], "cost": [7.0], "distance_m": [90.0],
+    }  # fmt: skip
+    again = HabitatGraph.from_networkx(graph.to_networkx(), length="cost")
+    pd.testing.assert_frame_equal(again.to_frames()[1], graph.to_frames()[1])
+    with pytest.raises(LayerError, match=r"links: no column price. Required: i, j, price"):
+        HabitatGraph.from_frames(patches, links, length="price")
+
+
+def test_taking_patches_takes_the_links_between_them():
+    """Kills positions that still count the patches left out."""
+    patches, links = row_of_squares()
+    graph = HabitatGraph.from_frames(patches, links)
+    part = graph.take_patches(np.array([False, True, True, True]))
+    assert part.ids.tolist() == [2, 3, 4]
+    assert (part.i.tolist(), part.j.tolist()) == ([0], [1])
+    assert_geodataframe_equal(part.to_frames()[0], patches.iloc[1:].reset_index(drop=True))
+    assert part.to_frames()[1].geometry.iloc[0].equals(links.geometry.iloc[1])
+    assert len(graph.take_patches(np.array([], dtype=int)).ids) == 0
+
+
+# Crossings
+
+
+def shortest_with_crossings(graph):
+    """Lengths between all patches, by relaxing every (patch, link it was reached by) in turn."""
+    steps = [
+        (a, b, length, *points)
+        for i, j, length, (at_i, at_j) in zip(
+            graph.i, graph.j, graph.distance, graph.ends, strict=True
+        )
+        for a, b, points in ((i, j, (at_i, at_j)), (j, i, (at_j, at_i)))
+        if length < np.inf
+    ]
+    lengths = np.full((len(graph.ids), len(graph.ids)), np.inf)
+    for source in range(len(graph.ids)):
+        best = {n: s[2] for n, s in enumerate(steps) if s[0] == source}
+        changed = True
+        while changed:
+            changed = False
+            for n, reached in list(best.items()):
+                for m, (tail, _, length, leave, _) in enumerate(steps):
+                    if tail != steps[n][1]:
+                        continue
+                    there = reached + float(np.hypot(*(steps[n][4] - leave))) + length
+                    if there < best.get(m, np.inf):
+                        best[m], changed = there, True
+        for n, reached in best.items():
+            lengths[source, steps[n][1]] = min(lengths[source, steps[n][1]], reached)
+        lengths[source, source] = 0
+    return lengths
+
+
+def test_crossing_by_hand():
+    """Squares of 100 m, 50 m apart: 0 → 2 is 50 + 100 + 50 m, for the line across the middle."""
+    patches, links = row_of_squares()
+    graph = HabitatGraph.from_frames(patches, links)
+    lines = [shapely.LineString([(x, 50), (x + 50, 50)]).normalize() for x in (X0 + 100, X0 + 250)]
+    links = links.set_geometry([shapely.affinity.translate(g, 0, Y0) for g in lines], crs=2154)
+    # a line may be drawn from j to i
+    turned = links.set_geometry(
+        [links.geometry.iloc[0].reverse(), links.geometry.iloc[1]], crs=2154
+    )
+    for table in (links, turned):
+        graph = HabitatGraph.from_frames(patches, table)
+        assert compute_gd(graph) == 100
+        assert compute_gd(graph.with_crossings()) == pytest.approx(200)
+        assert compute_gd(graph.with_crossings(2.5)) == pytest.approx(350)
+        assert compute_h(graph.with_crossings()) == compute_h(graph) == 2.5
+    pc = compute_pc(graph.with_crossings(), distance=50)
+    assert pc == pytest.approx(4 + 4 * 0.5 + 2 / 16)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_crossings_equal_relaxation(seed):
+    """Kills a search that settles each patch once, whichever link it is then left by."""
+    random = np.random.default_rng(seed)
+    i, j = random.integers(0, 9, (2, 18))
+    apart = i != j
+    graph = HabitatGraph(
+        ids=np.arange(9)[::-1],
+        capacity=random.integers(1, 9, 9),
+        i=i[apart],
+        j=j[apart],
+        distance=np.where(random.random(18) < 0.1, np.inf, random.integers(0, 9, 18))[apart],
+        ends=random.integers(0, 12, (18, 2, 2))[apart],
+    )
+    expected = shortest_with_crossings(graph)
+    np.testing.assert_allclose(measure_lengths(graph, np.arange(9)), expected, rtol=1e-12)
+    finite = np.isfinite(expected)
+    assert compute_gd(graph) == pytest.approx(expected[finite].max())
+    weights = np.where(finite, 0.5 ** (expected / 10), 0)
+    assert compute_pc(graph, distance=10) == pytest.approx(
+        graph.capacity @ weights @ graph.capacity
+    )
+    metrics = measure_patches(graph, ["F", "Ec", "BC"], distance=10)
+    np.fill_diagonal(weights, 0)
+    np.testing.assert_allclose(metrics["F"], weights @ graph.capacity)
+    # as much passes as there are patches on the way, end points left out
+    assert (metrics["BC"] >= 0).all()
+
+
+def test_betweenness_with_crossings_follows_the_paths():
+    """networkx finds each path from link to link; whatever patch it crosses carries the pair."""
+    random = np.random.default_rng(8)
+    i, j = random.integers(0, 12, (2, 30))
+    apart = i != j
+    graph = HabitatGraph(
+        ids=np.arange(12),
+        capacity=random.integers(1, 9, 12),
+        i=i[apart],
+        j=j[apart],
+        distance=random.uniform(1, 5, 30)[apart],
+        ends=random.uniform(0, 9, (30, 2, 2))[apart],
+    )
+    ways = nx.DiGraph()
+    both = [(n, a, b) for n in range(len(graph.i)) for a, b in ((0, 1), (1, 0))]
+    patch = np.column_stack([graph.i, graph.j])
+    for n, a, b in both:
+        ways.add_edge(("from", patch[n, a]), (n, b), weight=graph.distance[n])
+        ways.add_edge((n, b), ("to", patch[n, b]), weight=0)
+        for m, c, d in both:
+            if patch[m, c] == patch[n, b]:
+                across = np.hypot(*(graph.ends[n, b] - graph.ends[m, c]))
+                ways.add_edge((n, b), (m, d), weight=across + graph.distance[m])
+    expected = np.zeros(12)
+    for s, t in itertools.combinations(range(12), 2):
+        if nx.has_path(ways, ("from", s), ("to", t)):
+            length, path = nx.single_source_dijkstra(ways, ("from", s), ("to", t))
+            for n, b in path[1:-2]:
+                expected[patch[n, b]] += (
+                    graph.capacity[s] * graph.capacity[t] * 0.5 ** (length / 10)
+                )
+    found = measure_patches(graph, ["BC"], distance=10)["BC"]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_crossings_of_links_all_one_long():
+    """Steps may be counted only where crossing is free, be there as many states as patches.
+
+    Two links make four states, four patches too: 1 + 7 + 1 from end to end.
+    """
+    graph = HabitatGraph(
+        ids=np.arange(4),
+        capacity=np.ones(4),
+        i=np.array([0, 1]),
+        j=np.array([1, 2]),
+        distance=np.ones(2),
+        ends=np.array([[[0, 0], [0, 0]], [[7, 0], [7, 0]]]),
+    )
+    assert measure_lengths(graph, np.array([0])).tolist() == [[0, 1, 9, np.inf]]
+    assert compute_h(graph) == 2.5
+
+
+def test_crossing_that_costs_nothing_changes_nothing():
+    """Betweenness over links, with all crossings of length 0, is betweenness over patches."""
+    random = np.random.default_rng(5)
+    i, j = random.integers(0, 20, (2, 40))
+    apart = i != j
+    plain = HabitatGraph.from_arrays(
+        random.integers(1, 9, 20), i[apart], j[apart], random.uniform(1, 9, 40)[apart]
+    )
+    free = replace(plain, ends=np.zeros((len(plain.i), 2, 2)))
+    one, other = (measure_patches(g, ["F", "BC", "CCe"], distance=5) for g in (plain, free))
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_refused_crossings():
+    patches, links = row_of_squares()
+    graph = HabitatGraph.from_frames(patches, links)
+    with pytest.raises(ParameterError, match=r"per_metre: is -1. Required: a finite number ≥ 0"):
+        graph.with_crossings(-1)
+    with pytest.raises(LayerError, match=r"links: have no geometry. Required: a GeoDataFrame"):
+        HabitatGraph.from_frames(
+            patches, pd.DataFrame(links.drop(columns="geometry"))
+        ).with_crossings()
+    points = links.set_geometry(links.geometry.centroid)
+    with pytest.raises(
+        LayerError, match=r"links: geometry that is not a line \(2 features: 1–2, 2"
+    ):
+        HabitatGraph.from_frames(patches, points).with_crossings()
+    crossed = graph.with_crossings()
+    assert crossed.ends.flags.writeable is False
+    assert crossed.threshold(0).ends.shape == (0, 2, 2)
+    with pytest.raises(
+        ParameterError, match="crossing a patch has a length, which losses and gain"
+    ):
+        gain_of_links(crossed, links, distance=50)
+    with pytest.raises(ParameterError, match="crossing a patch has a length, unknown for what is"):
+        add_links(crossed, links)
+    with pytest.raises(ParameterError, match="CF has no meaning where crossing"):
+        measure_patches(crossed, distance=50)
+    with pytest.raises(ParameterError, match=r"ends: have shape \(2, 2\). Required: \(2, 2, 2\)"):
+        replace(graph, ends=np.zeros((2, 2)))
+    with pytest.raises(ParameterError, match=r"ends: NaN or infinite. Required: coordinates"):
+        replace(graph, ends=np.full((2, 2, 2), np.nan))

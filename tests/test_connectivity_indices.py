@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+from pathlib import Path
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -325,3 +328,13 @@ def test_landscape_smaller_than_its_habitat_is_refused():
 def test_unknown_index_is_refused():
     with pytest.raises(ParameterError, match=r"index: « EC » is unknown. Required: PC or IIC"):
         rank_patches(PATH, "EC", distance=500)
+
+
+# What the documentation says
+
+
+def test_documented_numbers_are_computed():
+    """Every example of docs/indices.md, worked there by hand."""
+    page = Path(__file__).parents[1] / "docs" / "indices.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert (failed, tried > 5) == (0, True)

@@ -11,11 +11,14 @@ import shapely
 from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import label
 from shapely import affinity
 
-from tvb.connectivity import build_patches, trace_areas
+from tvb.connectivity import build_patches, build_patches_from_grid, trace_areas
+from tvb.connectivity.burn import label_patches
 from tvb.errors import CrsError, LayerError, ParameterError
-from worlds import X0, Y0, box
+from tvb.grid import Grid
+from worlds import X0, Y0, box, communes
 
 
 def areas(*shapes: shapely.Geometry | None) -> gpd.GeoDataFrame:
@@ -234,3 +237,73 @@ def test_real_terrils(official):
     corners = patches["geometry"].bounds[["minx", "miny"]].to_numpy().tolist()
     assert all(a < b for a, b in pairwise(corners))
     assert not patches.geometry.overlaps(patches.union_all()).any()
+
+
+def cover(values, *, cell=(10.0, 20.0), nodata=None):
+    array = np.asarray(values)
+    return Grid(array, X0, Y0 + len(array) * cell[1], *cell, nodata=nodata, name="land_cover")
+
+
+CORNERS = [[1, 0, 2, 2], [0, 1, 0, 0], [0, 0, 0, 1]]
+
+
+def test_cells_hang_together_by_sides_or_corners():
+    """Kills one neighbourhood for both, classes kept apart, and areas of square cells."""
+    patches = build_patches_from_grid(cover(CORNERS), [1, 2])
+    assert patches["patch"].tolist() == [1, 2]
+    assert patches["area_m2"].tolist() == [800.0, 200.0]
+    assert patches["capacity"].tolist() == [0.08, 0.02]
+    assert patches["perimeter_m"].tolist() == [60.0 + 60 + 80, 60.0]
+    apart = build_patches_from_grid(cover(CORNERS), {1, 2}, neighbours=4)
+    assert apart["area_m2"].tolist() == [200.0, 200.0, 400.0, 200.0]
+    assert apart.geometry.geom_type.unique().tolist() == ["Polygon"]
+    large = build_patches_from_grid(cover(CORNERS), [1, 2], neighbours=4, min_area_m2=400)
+    assert large["patch"].tolist() == [1]
+    assert large.geometry.item().equals(box(20, 40, 40, 60))
+
+
+def test_quality_makes_the_capacity():
+    quality = cover([[1.0, 9, 3, np.nan], [9, 2, 9, 9], [9, 9, 9, -1]], nodata=-1.0)
+    land = cover(CORNERS)
+    assert build_patches_from_grid(land, [1, 2], capacity=quality)["capacity"].tolist() == [6, 0]
+    mean = build_patches_from_grid(land, [1, 2], capacity=quality, statistic="mean")
+    assert mean["capacity"].tolist() == [2, 0]
+
+
+def test_no_data_is_no_habitat():
+    land = cover([[1, 0]], nodata=0)
+    assert build_patches_from_grid(land, [0, 1])["area_m2"].tolist() == [200.0]
+    assert len(build_patches_from_grid(land, [7])) == len(build_patches_from_grid(land, [])) == 0
+
+
+def test_commune_of_a_patch():
+    land = cover([[1, 0, 1, 1]], cell=(500.0, 1000.0))
+    found = build_patches_from_grid(land, [1], communes=communes())
+    assert found["insee"].tolist() == ["62001", "62002"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 8), st.integers(1, 8), st.integers(0, 2**32), st.sampled_from([4, 8]))
+def test_outlines_cover_their_cells_and_no_other(rows, columns, seed, neighbours):
+    """Valid polygons, holes and corner contacts included, whose burning gives the cells back."""
+    values = np.random.default_rng(seed).integers(0, 2, (rows, columns))
+    land = cover(values)
+    patches = build_patches_from_grid(land, [1], neighbours=neighbours)
+    assert patches.geometry.is_valid.all()
+    np.testing.assert_allclose(patches.geometry.area, patches["area_m2"], rtol=1e-9)
+    shapes = patches.geometry.to_numpy()
+    labels = label_patches(land, shapes, patches["patch"].to_numpy())
+    np.testing.assert_array_equal(labels > 0, values == 1)
+    np.testing.assert_array_equal(np.bincount(labels[labels > 0])[1:] * 200.0, patches["area_m2"])
+    around = np.ones((3, 3)) if neighbours == 8 else None
+    assert len(patches) == label(values, structure=around)[1]
+
+
+def test_unfit_rasters_are_refused():
+    land = cover(CORNERS)
+    with pytest.raises(ParameterError, match=r"^patches: neighbours 6, statistic « sum »"):
+        build_patches_from_grid(land, [1], neighbours=6)
+    with pytest.raises(ParameterError, match=r"^min_area_m2: is -1. Required: a finite number"):
+        build_patches_from_grid(land, [1], min_area_m2=-1)
+    with pytest.raises(LayerError, match=r"lies on other cells. Required: the cells of <Grid land"):
+        build_patches_from_grid(land, [1], capacity=cover([[1]]))

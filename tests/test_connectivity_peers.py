@@ -11,24 +11,28 @@ from tvb.connectivity import (
     HabitatGraph,
     build_links,
     build_patches,
+    compute_awf,
     compute_ec,
     compute_iic,
+    compute_indices,
     compute_pc,
+    find_modules,
+    measure_patches,
     rank_links,
     rank_patches,
     share_of_pc,
 )
+from tvb.io import read_conefor, read_graphab_project, read_graphab_settings
 
 pytestmark = pytest.mark.peers
 
 
 @pytest.fixture(scope="module")
 def conefor(peers):
-    """Conefor's own files: nodes (id, capacity) and links (id, id, metres), without header."""
+    """Conefor's own files."""
     folder = peers / "conefor-125"
-    nodes = pd.read_csv(folder / "nodes_125.txt", sep="\t", names=["patch", "capacity"])
-    links = pd.read_csv(folder / "dist_125.txt", sep="\t", names=["i", "j", "distance_m"])
-    return folder, HabitatGraph.from_frames(nodes, links)
+    frames = read_conefor(folder / "nodes_125.txt", folder / "dist_125.txt")
+    return folder, HabitatGraph.from_frames(*frames)
 
 
 def assert_printed(found, printed):
@@ -62,22 +66,41 @@ def test_conefor_links(conefor):
     assert_printed(ranks.loc[pd.MultiIndex.from_arrays(ends.T)], expected["dPC"])
 
 
-def test_graphab(peers):
-    """PC over the square of the landscape's rectangle; F of a patch from its share of PC."""
+@pytest.fixture(scope="module")
+def graphab(peers):
+    """The project of ten patches, read as Graphab wrote it."""
     folder = peers / "graphab-project"
+    patches, links = read_graphab_project(folder)
+    return folder, patches, HabitatGraph.from_frames(patches, links, length="cost")
+
+
+def test_graphab_pc_and_flux(graphab):
+    """PC over the square of the landscape's rectangle, and F of each patch, to the last digit.
+
+    Kills lengths in metres where the project measures in costs, and an area of habitat for that of
+    the landscape. The project counts crossings, which are 0 in patches of one cell.
+    """
+    folder, patches, graph = graphab
+    settings = read_graphab_settings(folder)
+    assert settings.graphs.loc["graph", "intra_patch"]
+    crossed = graph.with_crossings(
+        settings.linksets.loc["lkst1", "habitat_cost"] / settings.resolution_m
+    )
     expected = pd.read_csv(folder / "PC.txt", sep="\t")["PC"].item()
-    patches = pd.read_csv(folder / "patches.csv").rename(
-        columns={"Id": "patch", "Capacity": "capacity"}
-    )
-    links = pd.read_csv(folder / "lkst1-links.csv").rename(
-        columns={"ID1": "i", "ID2": "j", "Dist": "distance_m"}
-    )
-    graph = HabitatGraph.from_frames(patches, links)
-    found = compute_pc(graph, distance=600, landscape_area=60_000**2)
-    assert found == pytest.approx(expected, rel=1e-14)
+    for each in (graph, crossed):
+        found = compute_pc(each, distance=600, landscape_area=settings.landscape_area_m2)
+        assert found == pytest.approx(expected, rel=1e-15)
+    flux = measure_patches(graph, ["F"], distance=600)["F"].to_numpy()
+    np.testing.assert_allclose(flux, patches["F_d600_p0.5_beta1_graph"], rtol=1e-15)
     held = share_of_pc(graph, distance=600) * compute_pc(graph, distance=600)
-    reached = (held / graph.capacity - graph.capacity).to_numpy()
-    np.testing.assert_allclose(reached, patches["F_d600_p0.5_beta1_graph"], rtol=1e-12)
+    np.testing.assert_allclose(held / graph.capacity - graph.capacity, flux, rtol=1e-12)
+
+
+def test_graphab_modules(graphab):
+    """The two modules that Graphab found, kept in its XML under « mod2_graph »."""
+    _, _, graph = graphab
+    found = find_modules(graph, distance=600, number=2)
+    assert found[found == 1].index.tolist() == [1, 6, 8, 10]
 
 
 @pytest.fixture(scope="module")
@@ -101,17 +124,25 @@ def lconnect_iic(patches, links):
 
 
 def test_lconnect_overall(lconnect):
-    """36 patches from 49 polygons, 24 links, 16 components, and IIC over the convex hull."""
+    """All ten of its metrics: 36 patches from 49 polygons, 24 links, areas in m², convex hull.
+
+    Its AWF takes all pairs, with a probability of one half at half of the distance.
+    """
     folder, habitat, patches, links = lconnect
     printed = pd.read_csv(
         folder / "expected_con_metric_maxdist500.txt", sep=" ", index_col=0, names=["value"]
     )["value"]
-    graph = HabitatGraph.from_frames(patches, links)
     assert (len(habitat), len(patches)) == (49, 36)
-    assert len(links) == printed["LNK"] == 24
-    assert graph.components().max() == printed["NC"] == 16
-    hull_ha = habitat.union_all().convex_hull.area / 10_000
-    assert lconnect_iic(patches, links) / hull_ha**2 == pytest.approx(printed["IIC"], rel=1e-12)
+    patches = patches.assign(capacity=patches["area_m2"])
+    graph = HabitatGraph.from_frames(patches, links)
+    hull_m2 = habitat.union_all().convex_hull.area
+    ours = compute_indices(graph, distance=500, landscape_area=hull_m2)
+    pairs = HabitatGraph.from_frames(patches, build_links(patches, max_distance_m=1e6))
+    ours["AWF"] = compute_awf(pairs, distance=250, probability=0.5)
+    ours["IIC"] = lconnect_iic(patches, links) / hull_m2**2
+    names = {"LNK": "NL", "CPL": "MPC"}
+    found = ours[[names.get(name, name) for name in printed.index]]
+    np.testing.assert_allclose(found, printed, rtol=2e-14)
 
 
 def test_lconnect_patches(lconnect):

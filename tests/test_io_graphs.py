@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import shutil
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tvb.connectivity import HabitatGraph
 from tvb.errors import LayerError, ParameterError, SourceError
-from tvb.io import read_conefor, read_graphab_project, read_graphab_settings, write_conefor
+from tvb.io import (
+    read_conefor,
+    read_graphab_project,
+    read_graphab_settings,
+    write_conefor,
+    write_geopackage,
+)
 
 PROJECT = """<Project>
   <name>demo</name>
@@ -133,6 +141,29 @@ def test_what_conefor_cannot_hold(tmp_path):
         write_conefor(patches.assign(patch=["a", "b", "c"]), links, tmp_path)
     with pytest.raises(LayerError, match=r"links: no column cost. Required: i, j, cost"):
         write_conefor(patches, links, tmp_path, length="cost")
+
+
+def test_geopackage_gives_the_graph_back(tmp_path):
+    """What `to_frames` returns is what a GeoPackage holds: ids, capacities, lengths, lines."""
+    patches = gpd.GeoDataFrame(
+        {"patch": [2, 1], "capacity": [0.1, 2.0]},
+        geometry=[shapely.box(9, 0, 10, 1), shapely.box(0, 0, 1, 1)],
+        crs=2154,
+    )
+    links = gpd.GeoDataFrame(
+        {"i": [1], "j": [2], "distance_m": [1 / 3]},
+        geometry=[shapely.LineString([(1, 0), (9, 0)])],
+        crs=2154,
+    )
+    graph = HabitatGraph.from_frames(patches, links)
+    file = tmp_path / "graph.gpkg"
+    write_geopackage(dict(zip(("patches", "links"), graph.to_frames(), strict=True)), file)
+    again = HabitatGraph.from_frames(
+        gpd.read_file(file, layer="patches"), gpd.read_file(file, layer="links")
+    )
+    for name in ("ids", "capacity", "i", "j", "distance"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(graph, name))
+    assert again.to_frames()[1].geometry.equals(graph.to_frames()[1].geometry)
 
 
 # Graphab

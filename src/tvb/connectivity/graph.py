@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
+from tvb.connectivity.checks import (
+    check_ends,
+    check_links,
+    check_patches,
+    refuse,
+    require_rows,
+    require_table,
+)
 from tvb.errors import LayerError, ParameterError, explain
-from tvb.schema import require_crs
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["HabitatGraph"]
 
 _PATCH_COLUMNS = ("patch", "capacity")
-_LINK_COLUMNS = ("i", "j", "distance_m")
+_LENGTH = "distance_m"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,6 +55,12 @@ class HabitatGraph:
         link is kept, but nothing passes through it.
     patch_data, link_data : pandas.DataFrame, optional
         Other columns of the patches (n rows) and of the links (m rows), geometry for instance.
+    length_column : str
+        What tables call the length of a link: ``distance_m``, or ``cost`` for instance.
+    ends : numpy.ndarray, optional
+        Where each link leaves patch i and patch j, shape (m, 2, 2), in the unit of ``distance``.
+        If given, a path through a patch is longer by the straight line from the end of the link
+        that comes in to the end of the one that goes out. `with_crossings` sets it.
 
     Raises
     ------
@@ -65,28 +77,36 @@ class HabitatGraph:
     distance: NDArray[np.float64]
     patch_data: pd.DataFrame | None = None
     link_data: pd.DataFrame | None = None
+    length_column: str = _LENGTH
+    ends: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        ids, capacity = _checked_patches(self.ids, self.capacity)
-        i, j, distance = _checked_links(self.i, self.j, self.distance, ids=ids)
+        ids, capacity = check_patches(self.ids, self.capacity)
+        i, j, distance = check_links(self.i, self.j, self.distance, ids=ids)
+        ends = check_ends(self.ends, len(i))
         order = np.argsort(ids, kind="stable")
         position = np.empty(len(ids), dtype=np.int64)
         position[order] = np.arange(len(ids))
         low, high = np.sort([position[i], position[j]], axis=0)
         kept = _shortest(low, high, distance)
-        for name, values in {
+        arrays: dict[str, NDArray[Any]] = {
             "ids": ids[order],
             "capacity": capacity[order],
             "i": low[kept],
             "j": high[kept],
             "distance": distance[kept],
-        }.items():
+        }
+        if ends is not None:
+            swapped = low != position[i]
+            ends[swapped] = ends[swapped, ::-1]
+            arrays["ends"] = ends[kept]
+        for name, values in arrays.items():
             values.flags.writeable = False
             object.__setattr__(self, name, values)
         for name, rows, before in (("patch_data", order, len(ids)), ("link_data", kept, len(i))):
             data = getattr(self, name)
             if data is not None:
-                _require_rows(data, before, name)
+                require_rows(data, before, name)
                 object.__setattr__(self, name, data.iloc[rows].reset_index(drop=True))
 
     @classmethod
@@ -137,7 +157,9 @@ class HabitatGraph:
         )
 
     @classmethod
-    def from_frames(cls, patches: pd.DataFrame, links: pd.DataFrame) -> HabitatGraph:
+    def from_frames(
+        cls, patches: pd.DataFrame, links: pd.DataFrame, *, length: str = _LENGTH
+    ) -> HabitatGraph:
         """Return the graph of a table of patches and a table of links.
 
         Parameters
@@ -145,7 +167,9 @@ class HabitatGraph:
         patches : pandas.DataFrame or geopandas.GeoDataFrame
             With ``patch`` (id, integer or text) and ``capacity``; other columns are carried along.
         links : pandas.DataFrame or geopandas.GeoDataFrame
-            With ``i``, ``j`` (ids of patches) and ``distance_m``; other columns are carried along.
+            With ``i``, ``j`` (ids of patches) and the length; other columns are carried along.
+        length : str
+            Column of ``links`` that is the length of a link: its distance, or its cost.
 
         Returns
         -------
@@ -169,11 +193,11 @@ class HabitatGraph:
            i  j  distance_m
         0  7  9       500.0
         """
-        _require_table(patches, "patches", _PATCH_COLUMNS)
-        _require_table(links, "links", _LINK_COLUMNS)
+        require_table(patches, "patches", _PATCH_COLUMNS)
+        require_table(links, "links", ("i", "j", length))
         index = pd.Index(patches["patch"])
         if index.has_duplicates:
-            _refuse("patches", "id given twice", index[index.duplicated()])
+            refuse("patches", "id given twice", index[index.duplicated()])
         ends = [index.get_indexer(pd.Index(links[end])) for end in ("i", "j")]
         unknown = [links[end].to_numpy()[at < 0] for end, at in zip("ij", ends, strict=True)]
         if any(len(ids) for ids in unknown):
@@ -186,9 +210,10 @@ class HabitatGraph:
             capacity=patches["capacity"].to_numpy(),
             i=ends[0],
             j=ends[1],
-            distance=links["distance_m"].to_numpy(),
+            distance=links[length].to_numpy(),
             patch_data=patches.drop(columns=list(_PATCH_COLUMNS)),
-            link_data=links.drop(columns=list(_LINK_COLUMNS)),
+            link_data=links.drop(columns=["i", "j", length]),
+            length_column=length,
         )
 
     def to_frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -199,7 +224,8 @@ class HabitatGraph:
         patches : pandas.DataFrame or geopandas.GeoDataFrame
             ``patch``, ``capacity`` and the columns given to `from_frames`, sorted by id.
         links : pandas.DataFrame or geopandas.GeoDataFrame
-            ``i``, ``j`` (ids), ``distance_m`` and the columns given, sorted by ``i``, ``j``.
+            ``i``, ``j`` (ids), ``distance_m`` (or what `from_frames` was told to take as length)
+            and the columns given, sorted by ``i``, ``j``.
         """
         patches = _data_or_rows(self.patch_data, len(self.ids))
         links = _data_or_rows(self.link_data, len(self.i))
@@ -207,19 +233,21 @@ class HabitatGraph:
             zip(_PATCH_COLUMNS, (self.ids, self.capacity), strict=True)
         ):
             patches.insert(place, name, values.copy())
-        ends = (self.ids[self.i], self.ids[self.j], self.distance.copy())
-        for place, (name, values) in enumerate(zip(_LINK_COLUMNS, ends, strict=True)):
-            links.insert(place, name, values)
+        named = {"i": self.ids[self.i], "j": self.ids[self.j], self.length_column: self.distance}
+        for place, (name, values) in enumerate(named.items()):
+            links.insert(place, name, values.copy())
         return patches, links
 
     @classmethod
-    def from_networkx(cls, graph: nx.Graph) -> HabitatGraph:
+    def from_networkx(cls, graph: nx.Graph, *, length: str = _LENGTH) -> HabitatGraph:
         """Return the graph that a networkx graph describes.
 
         Parameters
         ----------
         graph : networkx.Graph or networkx.MultiGraph
-            Undirected; nodes with the attribute ``capacity``, edges with ``distance_m``.
+            Undirected; nodes with the attribute ``capacity``, edges with their length.
+        length : str
+            Attribute of the edges that is their length.
 
         Returns
         -------
@@ -241,7 +269,9 @@ class HabitatGraph:
         edges = [{"i": u, "j": v, **data} for u, v, data in graph.edges(data=True)]
         crs = graph.graph.get("crs")
         return cls.from_frames(
-            _table_of(nodes, _PATCH_COLUMNS, crs), _table_of(edges, _LINK_COLUMNS, crs)
+            _table_of(nodes, _PATCH_COLUMNS, crs),
+            _table_of(edges, ("i", "j", length), crs),
+            length=length,
         )
 
     def to_networkx(self) -> nx.Graph:
@@ -310,14 +340,93 @@ class HabitatGraph:
             raise ParameterError(
                 explain("max_distance", f"is {max_distance}", required="a length ≥ 0")
             )
-        kept = self.distance <= max_distance
+        return self.take_links(self.distance <= max_distance)
+
+    def take_links(self, rows: NDArray[Any]) -> HabitatGraph:
+        """Return the graph with all the patches and some of the links.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray
+            Which links: a mask of shape (m,), or positions.
+
+        Returns
+        -------
+        HabitatGraph
+            The rest as it was.
+        """
         return replace(
             self,
-            i=self.i[kept],
-            j=self.j[kept],
-            distance=self.distance[kept],
-            link_data=None if self.link_data is None else self.link_data[kept],
+            i=self.i[rows],
+            j=self.j[rows],
+            distance=self.distance[rows],
+            link_data=None if self.link_data is None else self.link_data.iloc[rows],
+            ends=None if self.ends is None else self.ends[rows],
         )
+
+    def take_patches(self, rows: NDArray[Any]) -> HabitatGraph:
+        """Return the graph with some of the patches and the links between them.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray
+            Which patches: a mask of shape (n,), or positions.
+
+        Returns
+        -------
+        HabitatGraph
+            The rest as it was.
+        """
+        positions = np.arange(len(self.ids))[rows]
+        place = np.full(len(self.ids), -1)
+        place[positions] = np.arange(len(positions))
+        within = self.take_links((place[self.i] >= 0) & (place[self.j] >= 0))
+        return replace(
+            within,
+            ids=self.ids[positions],
+            capacity=self.capacity[positions],
+            i=place[within.i],
+            j=place[within.j],
+            patch_data=None if self.patch_data is None else self.patch_data.iloc[positions],
+        )
+
+    def with_crossings(self, per_metre: float = 1.0) -> HabitatGraph:
+        """Return the graph in which crossing a patch adds to the length of a path.
+
+        A path that enters a patch by one link and leaves it by another is longer by the straight
+        line between the ends of the two. Nothing is added in the first and in the last patch. By
+        default, and in every graph made without this call, patches are crossed for nothing.
+
+        Parameters
+        ----------
+        per_metre : float
+            What a metre inside a patch adds: 1 where lengths are metres; where they are costs, the
+            cost of habitat, over the size of a cell if a step in one cell counts its cost once.
+
+        Returns
+        -------
+        HabitatGraph
+            The same patches and links. Number of links, degree, components and IIC do not change.
+
+        Raises
+        ------
+        LayerError
+            If the patches or the links have no geometry, or a link is not a line.
+        ParameterError
+            If the factor is negative or not finite.
+
+        Notes
+        -----
+        The convention of Graphab (option « intra-patch distance »), but exact: a search that
+        settles each patch once, by the link that reaches it first, may miss the best way to go on.
+        """
+        if not (np.isfinite(per_metre) and per_metre >= 0):
+            raise ParameterError(
+                explain("per_metre", f"is {per_metre}", required="a finite number ≥ 0")
+            )
+        from tvb.connectivity.crossings import find_ends  # it needs this module
+
+        return replace(self, ends=find_ends(self) * per_metre)
 
     def __repr__(self) -> str:
         degree = np.diff(self.adjacency.indptr)
@@ -336,75 +445,6 @@ def _counted(number: int, one: str, several: str) -> str:
     return f"{number} {one if number == 1 else several}"
 
 
-def _refuse(
-    table: str, problem: str, ids: Iterable[object], *, required: str | None = None
-) -> None:
-    names = list(ids)
-    raise ParameterError(explain(table, problem, count=len(names), ids=names, required=required))
-
-
-def _checked_patches(
-    ids: NDArray[Any], capacity: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Return ids (int64, or text as objects) and capacities (float64), or raise."""
-    labels = np.asarray(ids)
-    if len(labels) == 0 or labels.dtype.kind in "iu":
-        labels = labels.astype(np.int64)
-    elif all(isinstance(label, str) for label in labels):
-        labels = labels.astype(object)
-    else:
-        raise ParameterError(
-            explain("patches", "ids of another type", required="integers only, or text only")
-        )
-    values = np.asarray(capacity, dtype=np.float64)
-    if labels.shape != values.shape or labels.ndim != 1:
-        raise ParameterError(
-            explain(
-                "patches",
-                f"ids have shape {labels.shape}, capacities {values.shape}",
-                required="one capacity for each id",
-            )
-        )
-    repeated = pd.Index(labels).duplicated()
-    if repeated.any():
-        _refuse("patches", "id given twice", labels[repeated])
-    wrong = ~(np.isfinite(values) & (values >= 0))
-    if wrong.any():
-        _refuse("patches", "capacity negative or not finite", labels[wrong], required="numbers ≥ 0")
-    return labels, values
-
-
-def _checked_links(
-    i: NDArray[Any], j: NDArray[Any], distance: NDArray[Any], *, ids: NDArray[Any]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return positions (int64) and lengths (float64), or raise."""
-    lengths = np.asarray(distance, dtype=np.float64)
-    ends = [np.asarray(end) for end in (i, j)]
-    if any(end.shape != lengths.shape for end in ends) or lengths.ndim != 1:
-        shapes = ", ".join(str(a.shape) for a in (*ends, lengths))
-        raise ParameterError(
-            explain("links", f"i, j and distance have shapes {shapes}", required="one shape (m,)")
-        )
-    if len(lengths) and any(end.dtype.kind not in "iu" for end in ends):
-        raise ParameterError(explain("links", "i or j are not integers", required="positions"))
-    i, j = (end.astype(np.int64) for end in ends)
-    outside = (np.minimum(i, j) < 0) | (np.maximum(i, j) >= len(ids))
-    if outside.any():
-        required = f"positions from 0 to {len(ids) - 1}"
-        _refuse("links", "no such patch", _pairs(i[outside], j[outside]), required=required)
-    for problem, wrong in (
-        ("patch linked to itself", i == j),
-        ("distance negative or NaN", ~(lengths >= 0)),
-    ):
-        if wrong.any():
-            _refuse("links", problem, _pairs(ids[i[wrong]], ids[j[wrong]]))
-    return i, j, lengths
-
-
-def _pairs(i: NDArray[Any], j: NDArray[Any]) -> list[str]:
-    return [f"{a}–{b}" for a, b in zip(i, j, strict=True)]
-
-
 def _shortest(
     i: NDArray[np.int64], j: NDArray[np.int64], distance: NDArray[np.float64]
 ) -> NDArray[np.intp]:
@@ -415,23 +455,8 @@ def _shortest(
     return order[first]
 
 
-def _require_rows(data: pd.DataFrame, rows: int, name: str) -> None:
-    if len(data) != rows:
-        raise ParameterError(explain(name, f"has {len(data)} rows", required=f"{rows} rows"))
-
-
 def _data_or_rows(data: pd.DataFrame | None, rows: int) -> pd.DataFrame:
     return pd.DataFrame(index=pd.RangeIndex(rows)) if data is None else data.copy()
-
-
-def _require_table(table: pd.DataFrame, name: str, columns: tuple[str, ...]) -> None:
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise LayerError(
-            explain(name, f"no column {', '.join(missing)}", required=", ".join(columns))
-        )
-    if isinstance(table, gpd.GeoDataFrame):
-        require_crs(table, name)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

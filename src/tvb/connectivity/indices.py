@@ -30,9 +30,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import dijkstra
 
+from tvb.connectivity.dispersal import compute_alpha
 from tvb.connectivity.graph import HabitatGraph
+from tvb.connectivity.shortest_paths import iter_lengths
 from tvb.errors import ParameterError, explain
 
 __all__ = [
@@ -47,50 +48,7 @@ Index: TypeAlias = Literal["PC", "IIC"]
 Floats: TypeAlias = NDArray[np.float64]
 Weight: TypeAlias = Callable[[Floats], Floats]
 
-_SOURCES_AT_ONCE = 256  # rows of distances held in memory: 256 × n × 8 bytes
 _ROUNDING = 1e-9  # a landscape that is all habitat may sum to a little more than its area
-
-
-def compute_alpha(distance: float, probability: float) -> float:
-    """Return the rate α at which the probability of dispersal falls, exp(−α d).
-
-    α = −ln(probability) / distance.
-
-    Parameters
-    ----------
-    distance : float
-        A distance of dispersal, in metres or in units of cost.
-    probability : float
-        Probability to cover it, between 0 and 1, both excluded; 0.5 if the distance is a median.
-
-    Returns
-    -------
-    float
-        α, per unit of distance.
-
-    Raises
-    ------
-    ParameterError
-        If the distance is not positive and finite, or the probability is not inside 0 and 1.
-
-    References
-    ----------
-    Saura & Pascual-Hortal 2007.
-
-    Examples
-    --------
-    >>> round(compute_alpha(1000.0, 0.5), 9)
-    0.000693147
-    """
-    if not (np.isfinite(distance) and distance > 0):
-        raise ParameterError(
-            explain("distance", f"is {distance}", required="a finite length above 0")
-        )
-    if not 0 < probability < 1:
-        raise ParameterError(
-            explain("probability", f"is {probability}", required="between 0 and 1, both excluded")
-        )
-    return float(-np.log(probability) / distance)
 
 
 def compute_pc(
@@ -141,9 +99,9 @@ def compute_pc(
     0.07
     """
     numerator = index_numerator(
-        *path_model(graph, "PC", distance=distance, probability=probability)
+        *weigh_paths(graph, "PC", distance=distance, probability=probability)
     )
-    return _normalised(numerator, graph, landscape_area)
+    return normalise(numerator, graph, landscape_area)
 
 
 def compute_iic(
@@ -185,8 +143,8 @@ def compute_iic(
     >>> round(compute_iic(graph, distance=500), 4)
     5.6667
     """
-    model, weight = path_model(graph, "IIC", distance=distance)
-    return _normalised(index_numerator(model, weight), graph, landscape_area)
+    model, weight = weigh_paths(graph, "IIC", distance=distance)
+    return normalise(index_numerator(model, weight), graph, landscape_area)
 
 
 def compute_ec(
@@ -227,7 +185,7 @@ def compute_ec(
     >>> round(compute_ec(graph, distance=500), 4)
     2.6458
     """
-    model, weight = path_model(graph, index, distance=distance, probability=probability)
+    model, weight = weigh_paths(graph, index, distance=distance, probability=probability)
     return float(np.sqrt(index_numerator(model, weight)))
 
 
@@ -268,7 +226,7 @@ def share_of_pc(
     >>> share_of_pc(graph, distance=500).round(4).tolist()
     [0.7143, 0.2857]
     """
-    model, weight = path_model(graph, "PC", distance=distance, probability=probability)
+    model, weight = weigh_paths(graph, "PC", distance=distance, probability=probability)
     held = model.capacity * sum_within_reach(model, weight)
     return pd.Series(ratio(held, held.sum()), index=pd.Index(graph.ids, name="patch"), name="share")
 
@@ -297,6 +255,42 @@ def path_model(
     Raises
     ------
     ParameterError
+        If a parameter is out of bounds or the index is unknown, or if crossing a patch has a
+        length: what is lost or gained cannot be told from lengths between patches then.
+    """
+    if index == "PC" and graph.ends is not None:
+        raise ParameterError(
+            explain(
+                "graph",
+                "crossing a patch has a length, which losses and gains do not count",
+                remedy="a graph made without with_crossings, or PC before and after (compare)",
+            )
+        )
+    return weigh_paths(graph, index, distance=distance, probability=probability)
+
+
+def weigh_paths(
+    graph: HabitatGraph, index: Index, *, distance: float, probability: float = 0.5
+) -> tuple[HabitatGraph, Weight]:
+    """Return what `path_model` does, for a graph with crossings too.
+
+    Parameters
+    ----------
+    graph : HabitatGraph
+        Patches and links.
+    index : {"PC", "IIC"}
+        The index.
+    distance, probability : float
+        As `compute_pc` or `compute_iic` take them.
+
+    Returns
+    -------
+    model, weight
+        As `path_model`.
+
+    Raises
+    ------
+    ParameterError
         If a parameter is out of bounds or the index is unknown.
     """
     if index == "PC":
@@ -306,9 +300,25 @@ def path_model(
         if not distance >= 0:
             raise ParameterError(explain("distance", f"is {distance}", required="a length ≥ 0"))
         near = graph.threshold(distance)
-        hops = np.where(np.isfinite(near.distance), 1.0, np.inf)
-        return replace(near, distance=hops), lambda length: 1 / (1 + length)
+        return count_steps(near), lambda length: 1 / (1 + length)
     raise ParameterError(explain("index", f"« {index} » is unknown", required="PC or IIC"))
+
+
+def count_steps(graph: HabitatGraph) -> HabitatGraph:
+    """Return the graph with links of length 1, in which a path is as long as its links are many.
+
+    Parameters
+    ----------
+    graph : HabitatGraph
+        Patches and links.
+
+    Returns
+    -------
+    HabitatGraph
+        Infinite links stay infinite; patches are crossed for nothing.
+    """
+    steps = np.where(np.isfinite(graph.distance), 1.0, np.inf)
+    return replace(graph, distance=steps, ends=None)
 
 
 def sum_within_reach(graph: HabitatGraph, weight: Weight) -> Floats:
@@ -327,9 +337,8 @@ def sum_within_reach(graph: HabitatGraph, weight: Weight) -> Floats:
         One sum for each patch, in the unit of capacity.
     """
     reach = np.zeros(len(graph.ids))
-    for start in range(0, len(reach), _SOURCES_AT_ONCE):
-        rows = np.arange(start, min(start + _SOURCES_AT_ONCE, len(reach)))
-        reach[rows] = weight(dijkstra(graph.adjacency, indices=rows)) @ graph.capacity
+    for rows, lengths in iter_lengths(graph):
+        reach[rows] = weight(lengths) @ graph.capacity
     return reach
 
 
@@ -369,7 +378,28 @@ def ratio(part: Floats, total: float) -> Floats:
     return part / total if total > 0 else np.zeros_like(part)
 
 
-def _normalised(numerator: float, graph: HabitatGraph, landscape_area: float | None) -> float:
+def normalise(numerator: float, graph: HabitatGraph, landscape_area: float | None) -> float:
+    """Return the numerator of an index over the square of the landscape's area.
+
+    Parameters
+    ----------
+    numerator : float
+        In the square of the unit of capacity.
+    graph : HabitatGraph
+        Whose habitat the landscape holds.
+    landscape_area : float or None
+        In the unit of capacity; None for the numerator itself.
+
+    Returns
+    -------
+    float
+        From 0 to 1, or the numerator.
+
+    Raises
+    ------
+    ParameterError
+        If the area is not positive and finite, or less than the habitat.
+    """
     if landscape_area is None:
         return numerator
     habitat = float(graph.capacity.sum())

@@ -1,0 +1,39 @@
+"""The progress bar: for eyes only, and only if the work lasts."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tvb import progress
+from tvb.progress import Bar
+
+
+def test_shown_at_once(capsys):
+    with Bar("Counting", unit="sheep", total=3, shown=True) as bar:
+        bar.advance(2)
+    out, err = capsys.readouterr()
+    assert "Counting" in err
+    assert "2 sheep" in err
+    assert not out
+
+
+@pytest.mark.parametrize("shown", [None, False])
+def test_nobody_looks(capsys, shown):
+    """Kills a bar in logs and pipes."""
+    with Bar("Counting", unit="sheep", shown=shown) as bar:
+        bar.advance(2)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("patience_s", "appears"), [(0.0, True), (60.0, False)])
+def test_appears_by_itself_when_the_work_lasts(monkeypatch, capsys, patience_s, appears):
+    """Before anything is counted: kills a bar that waits for the end of a compilation."""
+    monkeypatch.setattr(progress, "_PATIENCE_S", patience_s)
+    monkeypatch.setattr(progress, "_someone_looks", lambda: True)
+    with Bar("Compiling", unit="kernels") as bar:
+        deadline = time.monotonic() + 5
+        while appears and bar._progress is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert ("Compiling" in capsys.readouterr().err) is appears
