@@ -257,8 +257,7 @@ def test_lengths_whose_sum_overflows():
 # Truncation
 
 
-@pytest.mark.parametrize("index", ["PC", "IIC"])
-@pytest.mark.parametrize("p_min", [0.13, 0.27])
+@pytest.mark.parametrize(("index", "p_min"), [("PC", 0.13), ("PC", 0.27), ("IIC", 0.3)])
 @pytest.mark.parametrize(("seed", "patches", "links"), [(11, 20, 26), (12, 45, 90), (13, 60, 70)])
 def test_truncated_index_is_what_it_says(seed, patches, links, index, p_min):
     """Pairs of a weight of p_min or less count zero before and after, and `d_error` holds.

@@ -19,8 +19,8 @@ import worlds
 from tvb.errors import LayerError, SourceError, TvbWarning
 from tvb.io import database, progress, read_layer
 from tvb.io import load as loaders
-from tvb.io.scenarios import scenario_of_name
 from tvb.io.progress import Bar
+from tvb.io.scenarios import scenario_of_name
 
 FAMILY = {
     "point": shapely.Point(worlds.X0, worlds.Y0),

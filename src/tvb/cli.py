@@ -122,6 +122,30 @@ def demo(
     _run(study, out, only=only, force=force, jobs=jobs, quiet=quiet)
 
 
+@app.command()
+def connectivity(
+    study: Annotated[Path, typer.Option(help="The study file, TOML.")],
+    *,
+    layers: Layers = None,
+    out: Out = Path("out"),
+    links: Annotated[
+        Literal["edge", "allocation", "lcp"] | None,
+        typer.Option(help="Links, instead of those of the study: straight, or over costs."),
+    ] = None,
+    jobs: Jobs = 1,
+    quiet: Quiet = False,
+) -> None:
+    """Rank the habitat graph. Example: tvb connectivity --study study.toml --links lcp."""
+    from tvb.study import read_study
+    from tvb.study.report import summarise_graph
+
+    chosen = read_study(study, layers=layers)
+    chosen = replace(chosen, graph=replace(chosen.graph, links=links or chosen.graph.links))
+    steps = ["connectivity", "map_graph"]
+    _run(chosen, out, only=steps, force=False, jobs=jobs, quiet=quiet)
+    typer.echo(summarise_graph(chosen, out))
+
+
 def _run(
     study: Study, out: Path, *, only: list[str] | None, force: bool, jobs: int, quiet: bool
 ) -> None:

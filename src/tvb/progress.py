@@ -75,7 +75,7 @@ class Bar:
             BarColumn(),
             TextColumn("{task.completed:,.0f} " + self.unit),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(stderr=True, force_terminal=self.shown),
             transient=True,
         )
         self._task = progress.add_task(self.label, total=self.total, completed=self._done)

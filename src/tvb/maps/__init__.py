@@ -8,5 +8,14 @@ from tvb.maps.page import Page, PageOptions
 from tvb.maps.plates.exposure import plot_exposure
 from tvb.maps.plates.graph import plot_graph
 from tvb.maps.plates.territory import plot_territory
+from tvb.maps.sweep import plot_sweep
 
-__all__ = ["Page", "PageOptions", "Plate", "plot_exposure", "plot_graph", "plot_territory"]
+__all__ = [
+    "Page",
+    "PageOptions",
+    "Plate",
+    "plot_exposure",
+    "plot_graph",
+    "plot_sweep",
+    "plot_territory",
+]

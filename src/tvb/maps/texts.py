@@ -125,6 +125,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Les dix premières taches sont numérotées.",
         "The ten foremost patches are numbered.",
     ),
+    "links_lost": ("Importance du lien (dPC, %)", "Importance of the link (dPC, %)"),
     "links": ("Liens, distance de bord à bord (m)", "Links, edge-to-edge distance (m)"),
     # classes
     "all_values": ("toutes valeurs", "all values"),

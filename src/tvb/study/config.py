@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tvb.names import normalise_name
 from tvb.schema import SCHEMAS
+from tvb.schema.layers import LAND_COVER
 
 __all__ = [
     "SECTIONS",
+    "CostParameters",
     "FloodParameters",
     "GraphParameters",
     "LayerFile",
@@ -91,13 +94,44 @@ class PatchParameters:
 class GraphParameters:
     """Section ``[graph]``."""
 
-    max_distance_m: float = _option(3000.0, "Longest link, edge to edge", unit="m", minimum=0.0)
+    links: Literal["edge", "allocation", "lcp"] = _option(
+        "edge",
+        "Straight from edge to edge, or over the costs below: in one sweep, or true least cost",
+    )
+    max_distance_m: float = _option(
+        3000.0, "Longest link, measured along it", unit="m", minimum=0.0
+    )
     dispersal_m: float = _option(
         1000.0, "Distance of dispersal, crossed with the probability below", unit="m", minimum=1e-9
     )
     probability: float = _option(
         0.5, "Probability of dispersal over that distance", minimum=1e-12, maximum=1 - 1e-12
     )
+
+
+@dataclass(frozen=True)
+class CostParameters:
+    """Section ``[costs]``: cost of crossing a cell, by class of land cover."""
+
+    eau: float = _option(50.0, "Water; all are examples, to be set for the species", minimum=0.0)
+    zone_humide: float = _option(5.0, "Wetland", minimum=0.0)
+    bois: float = _option(1.0, "Wood", minimum=0.0)
+    prairie: float = _option(5.0, "Grass", minimum=0.0)
+    culture: float = _option(20.0, "Crop", minimum=0.0)
+    route: float = _option(100.0, "Road", minimum=0.0)
+    bati: float = _option(200.0, "Built", minimum=0.0)
+    terril: float = _option(2.0, "Terril", minimum=0.0)
+
+    def by_code(self) -> dict[int, float]:
+        """Return the costs by code of `tvb.schema.layers.LAND_COVER`.
+
+        Returns
+        -------
+        dict of int to float
+            One for each class of the legend.
+        """
+        names = {code: normalise_name(text) for code, text in LAND_COVER.legend.items()}
+        return {code: getattr(self, name.replace(" ", "_")) for code, name in names.items()}
 
 
 @dataclass(frozen=True)
@@ -162,7 +196,7 @@ class Study:
 
     Parameters
     ----------
-    study, territory, patches, graph, flood, maps
+    study, territory, patches, graph, costs, flood, maps
         The sections of the file.
     layers : mapping of str to LayerFile
         Files of the layers, by name of the schema.
@@ -172,6 +206,7 @@ class Study:
     territory: TerritoryParameters = field(default_factory=TerritoryParameters)
     patches: PatchParameters = field(default_factory=PatchParameters)
     graph: GraphParameters = field(default_factory=GraphParameters)
+    costs: CostParameters = field(default_factory=CostParameters)
     flood: FloodParameters = field(default_factory=FloodParameters)
     maps: MapParameters = field(default_factory=MapParameters)
     layers: Mapping[str, LayerFile] = field(default_factory=dict)
@@ -198,6 +233,7 @@ SECTIONS: dict[str, type[Any]] = {
     "territory": TerritoryParameters,
     "patches": PatchParameters,
     "graph": GraphParameters,
+    "costs": CostParameters,
     "flood": FloodParameters,
     "maps": MapParameters,
 }

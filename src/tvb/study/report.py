@@ -10,6 +10,7 @@ import math
 import numbers
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -19,7 +20,13 @@ from tvb.flood import OUTSIDE
 from tvb.study.config import Study
 from tvb.study.store import Store
 
-__all__ = ["format_number", "format_parameter", "markdown_table", "write_report"]
+__all__ = [
+    "format_number",
+    "format_parameter",
+    "markdown_table",
+    "summarise_graph",
+    "write_report",
+]
 
 _THIN_SPACE = "\u202f"
 _SHOWN = 10
@@ -127,6 +134,35 @@ def _graph(store: Store) -> dict[str, Any]:
         "graph": store.read_json("tables/connectivity.json"),
         "top_patches": _top_patches(store),
     }
+
+
+def summarise_graph(study: Study, folder: Path) -> str:
+    """Return what matters most in the habitat graph of a run, for a terminal.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    folder : pathlib.Path
+        Folder of a run that made the step ``connectivity``.
+
+    Returns
+    -------
+    str
+        The graph in a line, then the ten patches and the ten links whose loss costs most.
+    """
+    store = Store(folder)
+    graph = store.read_json("tables/connectivity.json")
+    links = store.read_layer("links").sort_values(["d", "i", "j"], ascending=[False, True, True])
+    shown = pd.DataFrame(links[["i", "j", "distance_m", "d"]].head(_SHOWN))
+    lang = study.study.lang
+    number = functools.partial(format_number, lang=lang)
+    head = (
+        f"{number(graph['patches'])} patches, {number(graph['links'])} links, "
+        f"{number(graph['components'])} components, EC(PC) {number(graph['ec_ha'])} ha"
+    )
+    tables = (markdown_table(table, lang=lang) for table in (_top_patches(store), shown))
+    return "\n\n".join((head, *tables))
 
 
 def _flood(study: Study, store: Store) -> dict[str, Any]:

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
-from tvb import connectivity, flood, heritage, io
+from tvb import flood, heritage, io
 from tvb.errors import StudyError, explain
 from tvb.geometry import attribute_to_commune
 from tvb.io.locate import checksum
 from tvb.study.assemble import assemble, reports_table
 from tvb.study.config import Study
+from tvb.study.graph import write_graph
 from tvb.study.observe import observations_table
 from tvb.study.report import write_report
 from tvb.study.store import Store
@@ -113,6 +112,8 @@ def lacking(study: Study, name: str) -> str:
         return ""
     if name == "connectivity" and not set(study.patches.layers) & set(study.layers):
         return " or ".join(study.patches.layers)
+    if name == "connectivity" and study.graph.links != "edge" and "land_cover" not in study.layers:
+        return "land_cover"
     mine = next((layer for layer in STEPS[name].layers if layer not in study.layers), "")
     return mine or next(filter(None, (lacking(study, need) for need in STEPS[name].needs)), "")
 
@@ -161,49 +162,6 @@ def _heritage(study: Study, store: Store) -> None:
     store.write_table(
         "tables/heritage", heritage.measure_heritage(territory["communes"], territory.layers)
     )
-
-
-def _connectivity(study: Study, store: Store) -> None:
-    territory = store.territory(*study.patches.layers)
-    sources = territory.sources_of(*territory.layers)
-    options = study.graph
-    patches = connectivity.build_patches(
-        territory.layers,
-        min_area_m2=study.patches.min_area_ha * heritage.HECTARE_M2,
-        merge_distance_m=study.patches.merge_distance_m,
-    )
-    traced = connectivity.trace_areas(territory.layers, patches)
-    left_out = traced[traced["patch"].isna()]
-    links = connectivity.build_links(patches, max_distance_m=options.max_distance_m)
-    graph = connectivity.HabitatGraph.from_frames(patches, links)
-    distance, probability = options.dispersal_m, options.probability
-    ranking = connectivity.rank_patches(graph, "PC", distance=distance, probability=probability)
-    patches = patches.merge(ranking, left_on="patch", right_index=True, how="left")
-    share = connectivity.share_of_pc(graph, distance=distance, probability=probability)
-    ec_ha = connectivity.compute_ec(graph, "PC", distance=distance, probability=probability)
-    patches["pc_share"] = share.reindex(patches["patch"]).to_numpy()
-    patches["component"] = graph.components().reindex(patches["patch"]).to_numpy()
-    store.write_layer("patches", patches.assign(nature=worst_nature(sources)), sources)
-    store.write_layer("links", links.assign(nature=worst_nature(sources)), sources)
-    store.write_json(
-        "tables/connectivity.json",
-        {
-            "layers": list(territory.layers),
-            "patches": len(patches),
-            "links": len(links),
-            "components": int(patches["component"].nunique()),
-            "area_ha": float(patches.area.sum() / heritage.HECTARE_M2),
-            "ec_ha": ec_ha,
-            "left_out": len(left_out),
-            "left_out_ha": _left_out_ha(territory, patches),
-        },
-    )
-
-
-def _left_out_ha(territory: Territory, patches: gpd.GeoDataFrame) -> float:
-    """Return the habitat that no patch holds, ground in two layers counted once."""
-    shapes = np.concatenate([frame.geometry.to_numpy() for frame in territory.layers.values()])
-    return float((shapely.union_all(shapes).area - patches.area.sum()) / heritage.HECTARE_M2)
 
 
 def _flood(study: Study, store: Store) -> None:
@@ -304,7 +262,9 @@ def _map_graph(study: Study, store: Store) -> None:
     plate = maps.plot_graph(
         patches,
         store.read_layer("links"),
-        territory.sources_of(*territory.layers),
+        territory.sources_of(
+            *territory.layers, *(["land_cover"] if study.graph.links != "edge" else [])
+        ),
         communes=territory["communes"],
         ranking=patches.set_index("patch"),
         **_map_options(study),
@@ -340,14 +300,15 @@ STEPS: dict[str, Step] = {
     for step in (
         Step("layers", (), (), (), ("study", "territory"), _layers, reads_files=True),
         Step("heritage", ("layers",), (), (), (), _heritage),
-        Step("connectivity", ("layers",), (), (), ("patches", "graph"), _connectivity),
+        Step("connectivity", ("layers",), (), (), ("patches", "graph", "costs"),
+             write_graph),
         Step("flood", ("layers",), (), ("buildings", "flood_zones"), ("flood",), _flood),
         Step("dashboard", ("layers", "heritage"), _RESULTS, (), ("study",), _dashboard),
         Step("geopackage", ("layers", "dashboard"), _RESULTS, (), ("study",), _geopackage),
         Step("map_territory", ("layers",), (), (), _MAP_SECTIONS, _map_territory),
         Step("map_exposure", ("layers", "flood"), (), (), (*_MAP_SECTIONS, "flood"),
              _map_exposure),
-        Step("map_graph", ("layers", "connectivity"), (), (), (*_MAP_SECTIONS, "patches"),
+        Step("map_graph", ("layers", "connectivity"), (), (), (*_MAP_SECTIONS, "patches", "graph"),
              _map_graph),
         Step("report", ("layers", "dashboard"), _RESULTS, (),
              ("study", "territory", "patches", "graph", "flood"), _report),

@@ -58,7 +58,8 @@ def plot_graph(
     patches : geopandas.GeoDataFrame
         Polygons in EPSG:2154 with ``patch`` (identifier).
     links : geopandas.GeoDataFrame
-        Lines in EPSG:2154 with ``i``, ``j`` and ``distance_m``. May be empty.
+        Lines in EPSG:2154 with ``i``, ``j``, ``distance_m`` and, once ranked, ``d`` (share of
+        connectivity lost without the link, %). May be empty.
     sources : sequence of tvb.territory.Source
         Of the layers from which the graph was built, and of the communes.
     communes : geopandas.GeoDataFrame, optional
@@ -73,7 +74,7 @@ def plot_graph(
     -------
     Plate
         Patches in classes of ``d``, the ten foremost numbered; outlined where half of ``d`` or
-        more comes from passage. Links in classes of distance.
+        more comes from passage. Links in classes of ``d``, or of distance where they have none.
 
     Raises
     ------
@@ -180,14 +181,17 @@ def _connector_layer(
 
 
 def _link_layers(links: gpd.GeoDataFrame, page: Page) -> list[MapLayer]:
-    """Return links in classes of distance, the shortest on top and strongest."""
+    """Return links in classes of what their loss costs, or else of distance, strongest on top."""
     if not len(links):
         return []
-    distance = links["distance_m"].to_numpy(dtype=np.float64)
-    breaks = round_breaks(distance, classes=3)
+    by_loss = "d" in links and bool((links["d"] > 0).any())
+    value = links["d" if by_loss else "distance_m"].to_numpy(dtype=np.float64)
+    breaks = round_breaks(value, classes=3)
     labels = class_labels(breaks, page.lang)
-    classes = np.searchsorted(breaks, distance, side="right")
-    block = say("links", page.lang)
+    classes = np.searchsorted(breaks, value, side="right")
+    block = say("links_lost" if by_loss else "links", page.lang)
+    if by_loss:  # the strongest stroke is for what matters most
+        labels, classes = labels[::-1], len(labels) - 1 - classes
     return [
         MapLayer(
             to_array(links[rows]), Stroke(LINKS[k], _LINK_WIDTHS[k]), 4.4 - k / 10, labels[k], block
