@@ -15,29 +15,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks.random_graph import random_graph
 from scipy.sparse.csgraph import dijkstra
-from scipy.spatial import Delaunay
 
 from tvb.connectivity import HabitatGraph, rank_links, rank_patches
 from tvb.connectivity.importance import rank_graph
 
 PATCHES = int(os.environ.get("TVB_BENCH_PATCHES", "1000"))
-SPACING_M = 500.0
 REACH_M = 1000.0
 SAMPLE = 5  # removals timed for the loop: one for each patch would take hours
 
 
 @pytest.fixture(scope="module")
 def graph() -> HabitatGraph:
-    random = np.random.default_rng(20_240 + PATCHES)
-    points = random.uniform(0, SPACING_M * np.sqrt(PATCHES), (PATCHES, 2))
-    corners = Delaunay(points).simplices
-    sides = np.vstack([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
-    i, j = np.unique(np.sort(sides, axis=1), axis=0).T
-    lengths = np.hypot(*(points[i] - points[j]).T)
-    near = lengths < 5000
-    capacity = random.lognormal(1.0, 1.0, PATCHES)
-    warm = HabitatGraph.from_arrays(capacity, i[near], j[near], lengths[near])
+    warm = random_graph(PATCHES)
     rank_graph(warm.take_patches(np.arange(10)), distance=REACH_M)  # compiled, or read from disk
     return warm
 

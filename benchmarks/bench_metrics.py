@@ -1,7 +1,7 @@
 """How long indices, metrics of patches and gains of candidates take.
 
 Run with ``pytest -s benchmarks/bench_metrics.py``; it prints seconds of CPU beside those of wall.
-For 10 000 patches set ``TVB_BENCH_PATCHES=10000``. The world is that of `bench_connectivity`:
+For 10 000 patches set ``TVB_BENCH_PATCHES=10000``. The world is that of `random_graph`:
 patches at random, on average 500 m apart, linked by a Delaunay triangulation; p = 0.5 at 1 km.
 """
 
@@ -15,7 +15,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.bench_connectivity import random_graph
+from benchmarks.random_graph import random_graph
 
 from tvb.connectivity import (
     METRICS,
