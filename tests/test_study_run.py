@@ -381,6 +381,7 @@ def test_the_official_layers(official: Path, tmp_path: Path) -> None:
     assert table["terrils"].sum() == 160
     seen = pd.read_csv(tmp_path / "tables" / "observations.csv")
     assert seen[seen["kind"] == "outside"]["layer"].tolist() == ["terrils", "pits"]
+    assert {"unknown_name", "strip", "pieces", "tiny_element"} <= set(seen["kind"])
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     for trap in (
         "T140",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,13 +15,14 @@ from numpy.typing import NDArray
 
 from tvb.geometry import attribute_to_commune
 from tvb.heritage import COUNTED_LAYERS, HECTARE_M2
+from tvb.names import resolve_communes
 from tvb.schema import get_schema
 
 __all__ = ["Observation", "count_pieces", "observations_table", "observe", "observe_partition"]
 
 Kind = Literal[
     "empty", "overlaps", "slivers", "outside", "tiny_element", "touching_terril", "strip", "pieces",
-    "unknown_height", "not_a_year",
+    "unknown_height", "not_a_year", "unknown_name",
 ]  # fmt: skip
 
 TINY_ELEMENT_M2 = 100.0
@@ -59,6 +61,10 @@ _WORDS: dict[str, dict[Kind, tuple[str, str]]] = {
             "morceaux si l'on joint les tronçons à moins de {:g} m",
             "lignes non raccordées : aucun trajet n'est mesuré dessus",
         ),
+        "unknown_name": (
+            "noms de communes sans code dans l'étude",
+            "aucun code n'est deviné ; la place de l'objet dit sa commune",
+        ),
         "unknown_height": ("cote 0, qui veut dire inconnue", "gardé tel quel"),
         "not_a_year": ("fermeture qui n'est pas une année", "gardé tel quel"),
     },
@@ -82,6 +88,10 @@ _WORDS: dict[str, dict[Kind, tuple[str, str]]] = {
         "pieces": (
             "pieces when sections within {:g} m are joined",
             "the lines are not noded: no route is measured along them",
+        ),
+        "unknown_name": (
+            "names of communes without a code in the study",
+            "no code is guessed; the place of the object tells its commune",
         ),
         "unknown_height": ("spot height 0, which means unknown", "kept as delivered"),
         "not_a_year": ("closing that is not a year", "kept as delivered"),
@@ -189,6 +199,7 @@ def observe(layers: Mapping[str, gpd.GeoDataFrame]) -> list[Observation]:
     """
     found = [Observation(name, "empty", 0) for name, frame in layers.items() if frame.empty]
     found += _outside_communes(layers)
+    found += _unknown_names(layers)
     for name, look in (
         ("property_elements", _tiny_elements),
         ("terrils", _touching_terrils),
@@ -220,6 +231,18 @@ def _outside_communes(layers: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Observ
         if outside.any():
             label = get_schema(name).key or ("puits" if name == "pits" else "nom")
             yield Observation(name, "outside", *_seen(layers[name], outside, label=label))
+
+
+def _unknown_names(layers: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Observation]:
+    """Names in the layers that no commune bears, once case, accents and hyphens are set aside."""
+    for layer, frame in layers.items() if "communes" in layers else ():
+        columns = [c for c in frame.columns if re.fullmatch(r"commune(_\d)?", c)]
+        names = pd.concat([frame[c] for c in columns]).dropna() if columns else pd.Series(dtype=str)
+        if len(names):
+            unresolved = resolve_communes(names, layers["communes"]).unresolved
+            if len(unresolved):
+                shown = _some(unresolved["name"].to_numpy(dtype=object))
+                yield Observation(layer, "unknown_name", len(unresolved), shown)
 
 
 def _tiny_elements(elements: gpd.GeoDataFrame) -> Iterator[Observation]:
