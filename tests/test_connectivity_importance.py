@@ -10,6 +10,7 @@ from scipy.spatial import Delaunay
 
 from tvb.connectivity import HabitatGraph, rank_links, rank_patches
 from tvb.connectivity import engine_trees as trees
+from tvb.connectivity.engine import measure_losses
 from tvb.connectivity.importance import rank_graph
 from tvb.errors import ParameterError
 
@@ -271,6 +272,36 @@ def test_truncated_index_is_what_it_says(seed, patches, links, index, p_min):
         off = np.abs(table["d"] - (exact[:, 0] if exact.ndim == 2 else exact))
         assert (off <= table["d_error"] + 1e-9).all()
         assert off.max() > 0.01  # the bound has something to hold
+
+
+def test_weight_of_exactly_p_min_counts_zero():
+    """A chain of 5: three links weigh 1/4. Kills a limit that is taken inclusive."""
+    edges = [(v, v + 1, 500.0) for v in range(4)]
+    assert_as_expected(np.ones(5), edges, "IIC", p_min=0.25)
+
+
+@pytest.mark.parametrize("index", ["PC", "IIC"])
+@pytest.mark.parametrize("p_min", [0.13, 0.27, 0.4])
+@pytest.mark.parametrize("seed", [21, 22, 23, 24, 25, 26])
+def test_each_side_of_the_bound_holds(seed, p_min, index):
+    """The exact numerator and losses lie between what was found less one side, plus the other.
+
+    Kills a pair taken below p_min by the removal that is not counted as gone: the larger of the two
+    sides, which is what tables show, hides it.
+    """
+    capacity, edges = random_edges(seed, 40, 75, spread)
+    graph = graph_of(capacity, edges)
+    found = measure_losses(graph, index, **MEDIAN, p_min=p_min)
+    whole = numerator(capacity, edges, index)
+    assert found.total - 1e-9 <= whole <= found.total + found.missing + 1e-9
+    by_patch, by_link = (table * whole / 100 for table in expected(capacity, edges, index))
+    own = capacity**2 + 2 * capacity * (found.reach - capacity)
+    for loss, (less, more), exact in (
+        (own + found.patches, found.patch_error.T, by_patch[:, 0]),
+        (found.links, found.link_error.T, by_link),
+    ):
+        assert (exact >= loss - less - 1e-9).all()
+        assert (exact <= loss + more + 1e-9).all()
 
 
 def test_bound_shrinks_with_p_min():

@@ -17,7 +17,7 @@ from tvb.connectivity.dispersal import CostRegression, compute_alpha, cost_to_di
 from tvb.connectivity.graph import HabitatGraph
 from tvb.connectivity.greedy import add_links_greedily, remove_patches_greedily
 from tvb.connectivity.grid_patches import build_patches_from_grid
-from tvb.connectivity.importance import rank_links, rank_patches
+from tvb.connectivity.importance import rank_graph, rank_links, rank_patches
 from tvb.connectivity.indices import (
     compute_ec,
     compute_iic,
@@ -97,6 +97,7 @@ __all__ = [
     "gain_of_patches",
     "measure_modularity",
     "measure_patches",
+    "rank_graph",
     "rank_links",
     "rank_patches",
     "remove_links",

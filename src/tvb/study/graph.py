@@ -38,14 +38,13 @@ def write_graph(study: Study, store: Store) -> None:
     if length == "cost" and len(links):
         fit = connectivity.cost_to_distance(links["cost"], links["length_m"])
         distance = fit.cost_of(distance)
-    ranks = connectivity.rank_patches(graph, "PC", distance=distance, probability=probability)
+    ranks, lost = connectivity.rank_graph(graph, "PC", distance=distance, probability=probability)
     share = connectivity.share_of_pc(graph, distance=distance, probability=probability)
     patches = patches.join(ranks, on="patch").assign(
         pc_share=share.reindex(patches["patch"]).to_numpy(),
         component=graph.components().reindex(patches["patch"]).to_numpy(),
     )
-    ranked = connectivity.rank_links(graph, "PC", distance=distance, probability=probability)
-    links = links.merge(ranked[["i", "j", "d"]], on=["i", "j"], how="left")
+    links = links.merge(lost[["i", "j", "d"]], on=["i", "j"], how="left")
     sources = _sources(study, store, territory)
     nature = worst_nature(sources)
     store.write_layer("patches", patches.assign(nature=nature), sources)
