@@ -84,10 +84,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--buildings", type=int, default=1_000_000)
     parser.add_argument("--detail", type=float, default=4.0, help="raggedness of the zones")
+    parser.add_argument("--cell", type=float, default=10.0, help="cell of the terrain, in metres")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--full", action="store_true", help="no sampling for the plain join")
     options = parser.parse_args()
-    territory = bassin_minier(buildings=options.buildings, detail=options.detail, rasters=False)
+    territory = bassin_minier(
+        buildings=options.buildings, detail=options.detail, cell_m=options.cell, rasters=False
+    )
     layers = [territory[name] for name in ("buildings", "flood_zones", "communes")]
     vertices = layers[1].count_coordinates().groupby(layers[1]["scenario"]).sum()
     print(f"{len(layers[0])} buildings; vertices of the zones: {vertices.to_dict()}")

@@ -301,4 +301,7 @@ def _make_placing(
     bounds = shapely.bounds(footprints)
     lattice = span_lattice(bounds, shapely.bounds(polygons), len(footprints))
     windows = lattice.windows(bounds)
-    return lambda zones: FastPlacing(footprints, zones, lattice=lattice, windows=windows)
+    absent = shapely.is_missing(footprints) | shapely.is_empty(footprints)
+    return lambda zones: FastPlacing(
+        footprints, zones, lattice=lattice, windows=windows, absent=absent
+    )

@@ -70,6 +70,8 @@ class FastPlacing:
         Spanned over both.
     windows : numpy.ndarray
         Cells that the buildings meet.
+    absent : numpy.ndarray of bool
+        Footprints that are None or empty.
     """
 
     def __init__(
@@ -79,14 +81,15 @@ class FastPlacing:
         *,
         lattice: Lattice,
         windows: NDArray[np.int32],
+        absent: BoolArray,
     ) -> None:
         self._zones = zones
         self._lattice = lattice
         self._cover = build_cover(zones, np.ones(len(zones), dtype=np.int64), lattice)
         located = self._cover.locate(windows)
-        located[shapely.is_missing(buildings) | shapely.is_empty(buildings)] = 0
+        located[absent] = 0
+        self._buildings = buildings
         self._inside = located > 0
-        self._solid = _is_solid(buildings)
         self._doubtful = np.flatnonzero(located == DOUBTFUL)
         self._footprints = make_valid(buildings[self._doubtful])
 
@@ -107,10 +110,11 @@ class FastPlacing:
 
     def share(self) -> FloatArray:
         """See `Placing.share`."""
-        share = (self._inside & self._solid).astype(np.float64)
+        solid = _is_solid(self._buildings)
+        share = (self._inside & solid).astype(np.float64)
         met = _met(self._footprints, self._zones, "intersects")
         covered = met[_met(self._footprints[met], self._zones, "covers")]
-        share[self._doubtful[covered]] = self._solid[self._doubtful[covered]]
+        share[self._doubtful[covered]] = solid[self._doubtful[covered]]
         partly = np.setdiff1d(met, covered, assume_unique=True)
         footprints = self._footprints[partly]
         share[self._doubtful[partly]] = _ratio(
