@@ -319,6 +319,10 @@ def _as_multiple(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
     return gpd.GeoSeries(values, index=geometry.index, crs=geometry.crs)
 
 
+_COMMIT_COUNTERS = (24, 92)
+"""Bytes of the header of SQLite: the file change counter, and the commit its size was valid for."""
+
+
 def _finish(path: Path, styles: Mapping[str, Style], *, origins: Mapping[str, str]) -> None:
     """Add the styles and the origins, and replace the time of writing by a constant."""
     with closing(sqlite3.connect(path)) as database, database:
@@ -329,6 +333,14 @@ def _finish(path: Path, styles: Mapping[str, Style], *, origins: Mapping[str, st
             [(origin, name) for name, origin in origins.items()],
         )
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_EPOCH,))
+    # What was overwritten, times of writing among it, stays in the free space of its page.
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("VACUUM")
+    # GDAL commits once more or less as the clock has it, and SQLite counts the commits.
+    with path.open("r+b") as file:
+        for place in _COMMIT_COUNTERS:
+            file.seek(place)
+            file.write((1).to_bytes(4, "big"))
 
 
 def _add_styles(database: sqlite3.Connection, styles: Mapping[str, Style]) -> None:
