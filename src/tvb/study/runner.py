@@ -25,9 +25,10 @@ import tvb
 from tvb.datasets import find_data
 from tvb.errors import ParameterError, SourceError, StudyError, explain
 from tvb.io import atomic_path
+from tvb.io.locate import checksum
 from tvb.study.config import Study
 from tvb.study.steps import STEPS, Step, lacking
-from tvb.study.store import Store, checksum
+from tvb.study.store import Store
 
 __all__ = ["RunResult", "StepResult", "run_study"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -16,24 +15,7 @@ from tvb.grid import Grid
 from tvb.io import atomic_path, read_grid, write_csv, write_geoparquet, write_grid
 from tvb.territory import Source, Territory, describe_origin
 
-__all__ = ["Store", "checksum"]
-
-
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Any file.
-
-    Returns
-    -------
-    str
-        Hexadecimal.
-    """
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+__all__ = ["Store"]
 
 
 @dataclass
