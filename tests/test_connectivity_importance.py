@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import Delaunay
 
+from tvb import kernels
 from tvb.connectivity import HabitatGraph, rank_links, rank_patches
-from tvb.connectivity import engine_trees as trees
 from tvb.connectivity.engine import measure_losses
 from tvb.connectivity.importance import rank_graph
 from tvb.errors import ParameterError
@@ -397,6 +397,6 @@ def test_compiles_where_nothing_can_be_written(monkeypatch):
         seen.append(nogil)
         return lambda function: function
 
-    monkeypatch.setattr(trees, "njit", njit)
-    assert trees.compiled(len) is len
+    monkeypatch.setattr(kernels, "njit", njit)
+    assert kernels.compiled(len) is len
     assert seen == [True]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 import warnings
@@ -12,14 +11,12 @@ from typing import Any
 import geopandas as gpd
 import pytest
 import shapely
-from rich.console import Console
 
 import tvb
 import worlds
 from tvb.errors import LayerError, SourceError, TvbWarning
-from tvb.io import database, progress, read_layer
+from tvb.io import database, read_layer
 from tvb.io import load as loaders
-from tvb.io.progress import Bar
 from tvb.io.scenarios import scenario_of_name
 
 FAMILY = {
@@ -143,42 +140,10 @@ def test_a_connection_gives_the_same_frame(monkeypatch: pytest.MonkeyPatch) -> N
 # The bar
 
 
-def _console(monkeypatch: pytest.MonkeyPatch, *, terminal: bool) -> io.StringIO:
-    out = io.StringIO()
-    monkeypatch.setattr(
-        progress, "Console", lambda **_: Console(file=out, force_terminal=terminal, width=80)
-    )
-    return out
-
-
-@pytest.mark.parametrize(
-    ("patience", "terminal", "shown", "seen"),
-    [
-        (0.0, True, None, True),
-        (9.0, True, None, False),
-        (0.0, False, None, False),
-        (0.0, True, False, False),
-        (9.0, True, True, True),
-    ],
-)
-def test_the_bar_shows_itself_when_someone_waits(
-    patience: float, terminal: bool, shown: bool | None, seen: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = _console(monkeypatch, terminal=terminal)
-    monkeypatch.setattr(progress, "_PATIENCE_S", patience)
-    with Bar("buildings", shown) as bar:
-        bar.expect(4)
-        bar.expect(6)
-        bar.advance(3)
-        bar.advance(7)
-    assert ("buildings" in out.getvalue()) == seen
-    assert bar.total == 10
-
-
 def test_nothing_is_written_when_piped(tmp_path: Path) -> None:
     worlds.communes().to_file(tmp_path / "a.gpkg")
     code = (
-        "import tvb.io.progress as p; p._PATIENCE_S = 0\n"
+        "import tvb.progress as p; p._PATIENCE_S = 0\n"
         f"import tvb; tvb.load_communes({str(tmp_path / 'a.gpkg')!r})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

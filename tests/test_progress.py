@@ -37,3 +37,14 @@ def test_appears_by_itself_when_the_work_lasts(monkeypatch, patience_s, appears)
         while appears and bar._progress is None and time.monotonic() < deadline:
             time.sleep(0.01)
         assert (bar._progress is not None) is appears
+
+
+def test_more_is_expected_as_files_are_opened():
+    """Kills a total that is the last file's."""
+    with Bar("Reading", unit="rows", shown=False) as bar:
+        bar.expect(4)
+        bar.advance(3)
+        bar.expect(6)
+        assert bar.total == 10
+        bar.expect(None)
+        assert bar.total is None

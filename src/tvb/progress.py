@@ -54,6 +54,18 @@ class Bar:
             self._timer.start()
         return self
 
+    def expect(self, count: int | None) -> None:
+        """Add to what there is to do; None where nobody knows.
+
+        Parameters
+        ----------
+        count : int or None
+            In the unit of the bar.
+        """
+        self.total = None if count is None else (self.total or self._done) + count
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, total=self.total)
+
     def advance(self, count: int) -> None:
         """Count what has been done since the last call.
 

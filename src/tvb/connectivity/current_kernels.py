@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from tvb.kernels import compiled
 
 __all__ = ["sum_differences"]
 
@@ -14,7 +15,7 @@ Floats = NDArray[np.float64]
 Csc = tuple[Ints, Ints, Floats]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _solve(lower: Csc, upper: Csc, y: Floats) -> None:
     """Solve L U x = y in place; L has a diagonal of ones, columns are sorted by row."""
     pointer, row, value = lower
@@ -31,7 +32,7 @@ def _solve(lower: Csc, upper: Csc, y: Floats) -> None:
             y[row[at]] -= value[at] * y[column]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def sum_differences(
     links: Ints,
     ends: tuple[Ints, Ints],

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from tvb.connectivity.engine_trees import (
     Records,
     Work,
-    compiled,
     drop_top,
     grow,
     measure_dropped,
@@ -26,6 +25,7 @@ from tvb.connectivity.engine_trees import (
     unfold,
     weigh,
 )
+from tvb.kernels import compiled
 
 __all__ = ["Removal", "lose"]
 

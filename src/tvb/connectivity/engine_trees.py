@@ -11,18 +11,17 @@ Arrays of records, for each array handed to a compiled function costs two atomic
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from tvb.kernels import compiled
 
 __all__ = [
     "ARC",
     "Records",
     "Work",
-    "compiled",
     "drop_top",
     "grow",
     "measure_dropped",
@@ -33,7 +32,6 @@ __all__ = [
     "weigh",
 ]
 
-F = TypeVar("F", bound=Callable[..., Any])
 Records: TypeAlias = NDArray[Any]
 
 # One direction of a link: the other patch, the number of the link, its length.
@@ -70,14 +68,6 @@ class Work(NamedTuple):
     exits: Records
     heap: Records
     chain: Records
-
-
-def compiled(function: F) -> F:
-    """Compile on first call, and keep the result on disk where some place can be written."""
-    try:
-        return cast(F, njit(nogil=True, cache=True)(function))
-    except RuntimeError:  # neither the package nor the home of the user can be written
-        return cast(F, njit(nogil=True)(function))
 
 
 @compiled

@@ -8,8 +8,9 @@ together with the link by which it was reached. Arcs lead from state to state, i
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from tvb.kernels import compiled
 
 __all__ = ["betweenness", "fewest_steps", "shortest_lengths"]
 
@@ -22,7 +23,7 @@ _UNSEEN, _SETTLED = -1, -2
 _TIE = 1e-12  # lengths that differ by less, relatively, are equal: sums depend on their order
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _push(heap: Ints, place: Ints, order: tuple[Floats, Ints], state: int, size: int) -> int:
     """Put a state in the heap, or move it up after its order has improved; return the size."""
     key, empty = order
@@ -43,7 +44,7 @@ def _push(heap: Ints, place: Ints, order: tuple[Floats, Ints], state: int, size:
     return size
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _pop(heap: Ints, place: Ints, order: tuple[Floats, Ints], size: int) -> int:
     """Take the first of ``size`` states out of the heap and mark it as settled."""
     key, empty = order
@@ -71,7 +72,7 @@ def _pop(heap: Ints, place: Ints, order: tuple[Floats, Ints], size: int) -> int:
     return int(first)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def shortest_lengths(sources: Ints, starts: Csr, arcs: Csr, patch_of: Ints, out: Floats) -> None:
     """Write the length of the shortest path from each source to each patch, infinite if none.
 
@@ -117,7 +118,7 @@ def shortest_lengths(sources: Ints, starts: Csr, arcs: Csr, patch_of: Ints, out:
         out[row, source] = 0.0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def fewest_steps(sources: Ints, pointer: Ints, target: Ints, out: Floats) -> None:
     """Write the least number of arcs from each source to each patch, infinite if none lead there.
 
@@ -147,12 +148,12 @@ def fewest_steps(sources: Ints, pointer: Ints, target: Ints, out: Floats) -> Non
                     known += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _same(one: float, other: float) -> bool:
     return abs(one - other) <= _TIE * one
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _count_ways(source: int, starts: Csr, arcs: Csr, work: Work) -> int:
     """Settle the states that a source reaches, count the shortest ways to each; return how many.
 
@@ -193,7 +194,7 @@ def _count_ways(source: int, starts: Csr, arcs: Csr, work: Work) -> int:
     return count
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _weigh_targets(
     states: Ints, patch_of: Ints, work: Work, pairs: tuple[float, Floats, Floats, Ints, Floats]
 ) -> None:
@@ -216,7 +217,7 @@ def _weigh_targets(
             credit[state] = weight[patch] * np.exp(-alpha * key[best[patch]]) / total[patch]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def betweenness(
     sources: Ints,
     starts: Csr,

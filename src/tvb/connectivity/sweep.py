@@ -10,12 +10,12 @@ exact (`tvb.connectivity.field`): the result is one and the same for any order o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from tvb.kernels import compiled
 
 __all__ = [
     "TILE",
@@ -40,7 +40,6 @@ _NOWHERE = 2**62
 _HALO = -1.0
 _NORTH, _SOUTH, _WEST, _EAST = 1, 2, 4, 8
 
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class Steps(NamedTuple):
@@ -93,11 +92,7 @@ class Queue(NamedTuple):
     state: NDArray[np.int64]
 
 
-def _compiled(function: _F) -> _F:
-    return cast(_F, njit(cache=True, nogil=True)(function))
-
-
-@_compiled
+@compiled
 def _start(queue: Queue, bucket: int | np.int64) -> None:
     queue.head[:] = -1
     queue.state[:] = 0
@@ -106,7 +101,7 @@ def _start(queue: Queue, bucket: int | np.int64) -> None:
     queue.state[_FAR_FROM] = _NOWHERE
 
 
-@_compiled
+@compiled
 def _push(queue: Queue, cell: int, bucket: int | np.int64) -> None:
     state = queue.state
     entry = state[_FREE]
@@ -130,7 +125,7 @@ def _push(queue: Queue, cell: int, bucket: int | np.int64) -> None:
     state[_LIVE] += 1
 
 
-@_compiled
+@compiled
 def _bring_near(
     queue: Queue, dist: NDArray[np.float64], queued: NDArray[np.uint8], per_cost: float
 ) -> None:
@@ -152,7 +147,7 @@ def _bring_near(
         entry = following
 
 
-@_compiled
+@compiled
 def _pop(
     queue: Queue, dist: NDArray[np.float64], queued: NDArray[np.uint8], per_cost: float
 ) -> int:
@@ -179,12 +174,12 @@ def _pop(
     return -1
 
 
-@_compiled
+@compiled
 def _offsets(width: int) -> NDArray[np.int64]:
     return np.array([-width, -1, 1, width, -width - 1, -width + 1, width - 1, width + 1])
 
 
-@_compiled
+@compiled
 def _drain(local: Local, queue: Queue, steps: Steps, width: int) -> None:
     """Settle a tile: of equal costs, the smaller owner wins."""
     cost, dist, owner, queued = local
@@ -209,7 +204,7 @@ def _drain(local: Local, queue: Queue, steps: Steps, width: int) -> None:
                     _push(queue, there, bucket)
 
 
-@_compiled
+@compiled
 def _enter(local: Local, steps: Steps, shape: tuple[int, int], first: bool) -> int | np.int64:
     """Queue what the halo improves and, the first time, the borders of patches; cheapest bucket."""
     cost, dist, owner, queued = local
@@ -244,7 +239,7 @@ def _enter(local: Local, steps: Steps, shape: tuple[int, int], first: bool) -> i
     return cheapest
 
 
-@_compiled
+@compiled
 def _close_halo(dist: NDArray[np.float64], height: int, width: int) -> None:
     """Make the halo unreachable: it belongs to other tiles."""
     for x in range(width):
@@ -255,7 +250,7 @@ def _close_halo(dist: NDArray[np.float64], height: int, width: int) -> None:
         dist[y * width + width - 1] = _HALO
 
 
-@_compiled
+@compiled
 def _write_back(
     raster: Raster, local: Local, corner: tuple[int, int], shape: tuple[int, int]
 ) -> int:
@@ -275,7 +270,7 @@ def _write_back(
     return changed
 
 
-@_compiled
+@compiled
 def sweep_tile(
     raster: Raster,
     corner: tuple[int, int],
@@ -328,7 +323,7 @@ def sweep_tile(
     return sides
 
 
-@_compiled
+@compiled
 def _queue_borders(sources: NDArray[np.int64], room: Room, queue: Queue, width: int) -> None:
     """Queue the sources that have other cells around them; the others lead nowhere."""
     offset = _offsets(width)
@@ -341,7 +336,7 @@ def _queue_borders(sources: NDArray[np.int64], room: Room, queue: Queue, width: 
             _push(queue, cell, 0)
 
 
-@_compiled
+@compiled
 def search(
     cost: NDArray[np.float32],
     sources: NDArray[np.int64],
@@ -411,7 +406,7 @@ def search(
                 _push(queue, there, bucket)
 
 
-@_compiled
+@compiled
 def forget(room: Room, count: int) -> None:
     """Make a room ready for the next search.
 
@@ -444,7 +439,7 @@ def overflowed(queue: Queue) -> bool:
     return bool(queue.state[_FULL])
 
 
-@_compiled
+@compiled
 def trace(
     raster: tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.int32]],
     steps: Steps,

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from tvb.kernels import compiled
 
 __all__ = ["gain_through"]
 
@@ -13,7 +14,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def gain_through(
     sources: Ints,
     lengths: Floats,

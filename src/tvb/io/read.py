@@ -23,10 +23,10 @@ from tvb.io.crs import name_of, resolve_crs, window_in
 from tvb.io.locate import Located, checksum, locate
 from tvb.io.ogr import open_ogr
 from tvb.io.parquet import open_parquet
-from tvb.io.progress import Bar
 from tvb.io.report import LayerReport
 from tvb.io.scenarios import fill_of_name
 from tvb.io.tables import open_table
+from tvb.progress import Bar
 from tvb.schema import get_schema
 
 __all__ = [
@@ -166,7 +166,10 @@ def read_request(path: PathOrPaths, request: Request) -> tuple[gpd.GeoDataFrame,
     systems: dict[str, None] = {}
     sums = []
     # A checksum takes as long as the disk and the hash do, and neither needs the interpreter.
-    with ThreadPoolExecutor(1) as pool, Bar(request.layer, request.progress) as bar:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        Bar(request.layer, unit="rows", shown=request.progress) as bar,
+    ):
         for one in paths:
             found = locate(one, request.layer, request.source_layer)
             sums.append(pool.submit(checksum, found.path))
