@@ -400,3 +400,60 @@ def test_compiles_where_nothing_can_be_written(monkeypatch):
     monkeypatch.setattr(kernels, "njit", njit)
     assert kernels.compiled(len) is len
     assert seen == [True]
+
+
+# Crossings
+
+
+def pc_with_crossings(capacity, links, k_patch=None, k_link=None):
+    """Σ aᵢ aⱼ 0.5^(d/10) by relaxing (patch, link it was reached by); apart from any search."""
+    steps = [
+        (a, b, length, leave, reach)
+        for n, (i, j, length, at_i, at_j) in enumerate(links)
+        if n != k_link and k_patch not in {i, j}
+        for a, b, leave, reach in ((i, j, at_i, at_j), (j, i, at_j, at_i))
+    ]
+    total = 0.0
+    for source in range(len(capacity)):
+        if source == k_patch:
+            continue
+        best = {n: s[2] for n, s in enumerate(steps) if s[0] == source}
+        for _ in range(len(steps)):
+            for n, m in [(n, m) for n in best for m in range(len(steps))]:
+                if steps[m][0] == steps[n][1]:
+                    there = best[n] + np.hypot(*(steps[n][4] - steps[m][3])) + steps[m][2]
+                    best[m] = min(best.get(m, np.inf), there)
+        lengths = {source: 0.0}
+        for n, length in best.items():
+            target = steps[n][1]
+            lengths[target] = min(lengths.get(target, np.inf), length)
+        total += sum(capacity[source] * capacity[t] * 0.5 ** (d / 10) for t, d in lengths.items())
+    return total
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_losses_count_crossings(seed):
+    """Kills a rank that forgets the length inside patches, or walks through what is removed."""
+    random = np.random.default_rng(seed)
+    pairs = [(0, 1), (1, 2), (2, 3), (0, 2), (1, 3), (4, 5)]
+    capacity = random.integers(1, 9, 7).astype(float)
+    length = random.integers(1, 9, len(pairs)).astype(float)
+    ends = random.integers(0, 12, (len(pairs), 2, 2)).astype(float)
+    i, j = np.array(pairs).T
+    graph = HabitatGraph(ids=np.arange(7), capacity=capacity, i=i, j=j, distance=length, ends=ends)
+    links = [
+        (a, b, d, *points)
+        for a, b, d, points in zip(graph.i, graph.j, graph.distance, graph.ends, strict=True)
+    ]
+    whole = pc_with_crossings(capacity, links)
+    patches, lost = rank_graph(graph, distance=10)
+    for k in range(7):
+        without = pc_with_crossings(capacity, links, k_patch=k)
+        assert patches["d"].iloc[k] == pytest.approx(100 * (whole - without) / whole)
+    assert patches["d"].to_numpy() == pytest.approx(patches[PARTS].sum(axis=1).to_numpy())
+    assert lost["d"].tolist() == pytest.approx(
+        [100 * (1 - pc_with_crossings(capacity, links, k_link=n) / whole) for n in range(6)],
+        abs=1e-9,
+    )
+    assert (rank_patches(graph, distance=10, p_min=0.1)["d_error"] == 0).all()
+    assert rank_links(graph, "IIC", distance=10)["d"].notna().all()

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
@@ -186,6 +187,54 @@ def test_longer_merge_distance_never_makes_more_patches(boxes, gap):
     near, far = (build_patches(layer, merge_distance_m=d) for d in (gap, gap + 1))
     assert len(far) <= len(near)
     assert far["area_m2"].sum() == near["area_m2"].sum()
+
+
+# Capacity and commune
+
+
+def test_capacity_of_a_column():
+    """Kills a first() over the areas, and a part apart that brings the whole figure of its area."""
+    far = shapely.union_all([box(0, 0, 100, 100), box(500, 0, 600, 100), box(600, 0, 800, 100)])
+    frame = areas(far, box(100, 0, 200, 100)).assign(species=[8.0, 3.0])
+    patches = build_patches(frame, capacity="species")
+    assert patches["capacity"].tolist() == [8 / 4 + 3, 8 * 3 / 4]
+    assert patches["area_m2"].tolist() == [20_000.0, 30_000.0]
+    layers = {"a": frame.iloc[:1], "b": frame.iloc[1:]}
+    assert build_patches(layers, capacity="species")["capacity"].tolist() == [5.0, 6.0]
+    assert build_patches(frame.iloc[:0], capacity="species").empty
+
+
+@pytest.mark.parametrize("figure", [None, -1.0, np.inf, "many"])
+def test_unfit_capacity_is_refused(figure):
+    frame = areas(box(0, 0, 9, 9), box(50, 0, 59, 9)).assign(
+        species=pd.Series([1, figure], dtype=object)
+    )
+    with pytest.raises(LayerError, match=r"^areas: « species » is not a capacity \(1 feature: 1\)"):
+        build_patches(frame, capacity="species")
+    with pytest.raises(LayerError, match=r"^areas: column « worth » is missing"):
+        build_patches(frame, capacity="worth")
+
+
+def test_capacity_of_another_raster():
+    """By hand: cells of 10 m, 2 in the west and 7 in the east; one holds no data."""
+    values = np.full((10, 20), 2.0)
+    values[:, 10:] = 7
+    values[0, 0] = -1
+    quality = Grid(values, X0, Y0 + 100, 10, 10, nodata=-1, name="quality")
+    patches = build_patches(areas(box(0, 0, 100, 100), box(120, 0, 140, 20)), capacity=quality)
+    assert patches["capacity"].tolist() == [2 * 99, 7 * 4]
+    with pytest.raises(LayerError, match=r"^quality: adds up to less than nothing in a patch"):
+        build_patches(
+            areas(box(0, 0, 100, 100)), capacity=Grid(-values, X0, Y0 + 100, 10, 10, name="quality")
+        )
+
+
+def test_commune_of_a_patch_of_areas():
+    frame = communes()
+    inside = frame.geometry.iloc[0].buffer(-10)
+    patches = build_patches(areas(inside), communes=frame)
+    assert patches["insee"].tolist() == [frame["insee"].iloc[0]]
+    assert build_patches(areas(), communes=frame)["insee"].tolist() == []
 
 
 def test_other_crs_is_refused():

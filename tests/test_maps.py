@@ -528,6 +528,20 @@ def test_graph_ranks_patches_and_marks_stepping_stones() -> None:
     assert "Tache non classée" in written(unranked)
 
 
+def test_stepping_stones_are_classed_by_passage() -> None:
+    """Kills a map by passage whose classes are those of dPC, and a class « from 0 to … »."""
+    patches, links, ranking = graph()
+    ranking = ranking.assign(d_connector=[0.0, 4.0, 0.0])
+    lines = written(
+        maps.plot_graph(patches, links, [source("a")], ranking=ranking, by="d_connector")
+    )
+    assert any(line.startswith("Rôle de relais de la tache") for line in lines)
+    assert "Aucun passage par la tache" in lines
+    assert "1" in lines
+    assert "2" not in lines
+    assert not any(line.startswith("Tache relais") for line in lines)
+
+
 def test_a_graph_without_links_has_no_legend_of_links() -> None:
     patches, links, _ = graph()
     lines = written(maps.plot_graph(patches, links.iloc[:0], [source("a")]))

@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 
 from tvb.connectivity.dispersal import compute_alpha
 from tvb.connectivity.graph import HabitatGraph
-from tvb.connectivity.indices import Floats, Index, path_model
+from tvb.connectivity.indices import Floats, Index, Weight, weigh_paths
+from tvb.connectivity.removal import lose_one_by_one
 from tvb.errors import ParameterError, explain
 from tvb.progress import Bar
 
@@ -109,13 +110,15 @@ def measure_losses(
     Raises
     ------
     ParameterError
-        If a parameter is out of bounds, the index is unknown, or crossing a patch has a length.
+        If a parameter is out of bounds or the index is unknown.
     """
-    model, _ = path_model(graph, index, distance=distance, probability=probability)
+    model, weight = weigh_paths(graph, index, distance=distance, probability=probability)
     if not 0 <= p_min < 1:
         raise ParameterError(explain("p_min", f"is {p_min}", required="from 0 to 1, 1 excluded"))
     if threads is not None and not (isinstance(threads, int) and threads > 0):
         raise ParameterError(explain("threads", f"is {threads}", required="an integer above 0"))
+    if model.ends is not None:
+        return _with_crossings(model, weight, removed)
     from tvb.connectivity.engine_kernels import Removal  # numba: on first use only
 
     rate = compute_alpha(distance, probability) if index == "PC" else -1.0
@@ -137,6 +140,20 @@ def measure_losses(
         patch_error=np.column_stack([p_min * patches[:, 1], more]),
         # A path that uses a link passes at both of its ends.
         link_error=np.column_stack([p_min * gone, np.minimum(more[graph.i], more[graph.j])]),
+    )
+
+
+def _with_crossings(graph: HabitatGraph, weight: Weight, removed: tuple[bool, bool]) -> Losses:
+    """Return the losses of a graph whose patches have a length; nothing is left out of them."""
+    reach, patches, links = lose_one_by_one(graph, weight, removed=removed)
+    return Losses(
+        total=float(graph.capacity @ reach),
+        reach=reach,
+        patches=patches,
+        links=links,
+        missing=0.0,
+        patch_error=np.zeros((len(patches), 2)),
+        link_error=np.zeros((len(links), 2)),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Literal
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from tvb.connectivity.capacity import sum_cells
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.geometry import attribute_to_commune
 from tvb.grid import Grid
@@ -104,7 +105,10 @@ def build_patches_from_grid(
     area_m2 = count[kept] * land_cover.cell_area_m2
     weight = area_m2 / _M2_PER_HA
     if capacity is not None:
-        weight = _quality(capacity, land_cover, cells, owner=owner, mean=statistic == "mean")
+        _require_same_cells(capacity, land_cover)
+        weight = sum_cells(
+            capacity, cells, owner=owner, patches=len(kept), mean=statistic == "mean"
+        )
     west, south, east, north = shapely.bounds(geometry).reshape(-1, 4).T
     # The first cell tells apart patches of one box: one may lie in the arms of another.
     order = np.lexsort((np.unique(owner, return_index=True)[1], area_m2, north, east, south, west))
@@ -136,28 +140,8 @@ def _labels(land_cover: Grid, codes: Collection[int], neighbours: int) -> NDArra
     return labels
 
 
-def _quality(
-    capacity: Grid,
-    land_cover: Grid,
-    cells: NDArray[np.int64],
-    *,
-    owner: NDArray[Any],
-    mean: bool,
-) -> NDArray[np.float64]:
-    """Return the sum or the mean, over the cells of each patch, of what they hold."""
+def _require_same_cells(capacity: Grid, land_cover: Grid) -> None:
     if (capacity.shape, capacity.transform) != (land_cover.shape, land_cover.transform):
         raise LayerError(
             explain(capacity.name, "lies on other cells", required=f"the cells of {land_cover!r}")
         )
-    values = capacity.values.reshape(-1)[cells].astype(np.float64)
-    known = ~np.isnan(values)
-    if capacity.nodata is not None:
-        known &= values != capacity.nodata
-    size = int(owner.max(initial=-1)) + 1
-    total: NDArray[np.float64] = np.bincount(
-        owner[known], weights=values[known], minlength=size
-    ).astype(np.float64)
-    if not mean:
-        return total
-    observed = np.bincount(owner[known], minlength=size)
-    return np.divide(total, observed, out=np.zeros(size), where=observed > 0)

@@ -57,12 +57,14 @@ def rank_patches(
     Raises
     ------
     ParameterError
-        If a parameter is out of bounds, the index is unknown, or crossing a patch has a length.
+        If a parameter is out of bounds or the index is unknown.
 
     Notes
     -----
     Memory grows with the number of patches and links, time a little faster than its square. The
-    first call on a machine compiles, for about ten seconds.
+    first call on a machine compiles, for about ten seconds. Where crossing a patch has a length
+    (`HabitatGraph.with_crossings`), PC is counted anew for each removal, exactly whatever `p_min`:
+    time grows with the cube of the number of patches of a component.
 
     References
     ----------
@@ -122,7 +124,7 @@ def rank_links(
     Raises
     ------
     ParameterError
-        If a parameter is out of bounds, the index is unknown, or crossing a patch has a length.
+        If a parameter is out of bounds or the index is unknown.
 
     Notes
     -----

@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from tvb.connectivity.burn import cells_of_polygons
+from tvb.connectivity.capacity import share_figures, sum_cells
 from tvb.errors import LayerError, ParameterError, explain
+from tvb.geometry import attribute_to_commune
+from tvb.grid import Grid
 from tvb.schema import CRS, require_crs
 
 __all__ = ["build_patches", "trace_areas"]
@@ -25,7 +29,12 @@ _POLYGONAL = (3, 6)  # shapely's type ids of Polygon and MultiPolygon
 
 
 def build_patches(
-    areas: Areas, *, min_area_m2: float = 0.0, merge_distance_m: float = 0.0
+    areas: Areas,
+    *,
+    min_area_m2: float = 0.0,
+    merge_distance_m: float = 0.0,
+    capacity: str | Grid | None = None,
+    communes: gpd.GeoDataFrame | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the habitat patches that some areas form.
 
@@ -44,6 +53,12 @@ def build_patches(
     merge_distance_m : float
         Longest gap inside a patch, in metres, inclusive. At 0, areas that touch are merged, be it
         at a point.
+    capacity : str or Grid, optional
+        By default, the capacity of a patch is its area in hectares. A column: the sum over its
+        areas, each part of an area having its share by surface (where areas overlap, both count). A
+        raster: the sum over the cells whose centre lies in the patch, 0 where there is none.
+    communes : geopandas.GeoDataFrame, optional
+        Polygons with ``insee``, EPSG:2154: adds the column ``insee``.
 
     Returns
     -------
@@ -52,9 +67,10 @@ def build_patches(
 
         - ``patch``: id, from 1 on, numbered from west to east, then from south to north, by the
           lower left corner of its bounds;
-        - ``capacity``: its area in hectares, the capacity that the indices weigh it by;
+        - ``capacity``: what the indices weigh it by;
         - ``area_m2``, ``perimeter_m``: area and length of the boundary, holes included;
         - ``layers``: names of the layers it is made of, sorted, joined by ``"; "``;
+        - ``insee``: commune that holds the largest share of it, if asked for;
         - ``geometry``: Polygon or MultiPolygon.
 
         No row if no area is given.
@@ -64,7 +80,8 @@ def build_patches(
     CrsError
         If a layer is not in EPSG:2154.
     LayerError
-        If a geometry is null, empty, invalid or not a polygon.
+        If a geometry is null, empty, invalid or not a polygon, or a capacity is missing, negative
+        or not a number.
     ParameterError
         If a parameter is negative or not finite.
 
@@ -80,7 +97,8 @@ def build_patches(
     for name, value in (("min_area_m2", min_area_m2), ("merge_distance_m", merge_distance_m)):
         if not (np.isfinite(value) and value >= 0):
             raise ParameterError(explain(name, f"is {value}", required="a finite number ≥ 0"))
-    parts = _sorted_parts(_as_layers(areas))
+    by_name = _as_layers(areas)
+    parts = _sorted_parts(by_name)
     shapes = parts["geometry"].to_numpy()
     members = _clusters(shapes, merge_distance_m)
     geometry = np.array([_union(shapes[rows]) for rows in members], dtype=object)
@@ -88,10 +106,16 @@ def build_patches(
     area_m2 = shapely.area(geometry)
     kept = np.flatnonzero(area_m2 >= min_area_m2)
     order = kept[_west_to_east(geometry[kept])]
-    return gpd.GeoDataFrame(
+    worth = area_m2 / _M2_PER_HA
+    if isinstance(capacity, Grid):
+        worth = _worth_of_cells(capacity, geometry)
+    elif capacity is not None:
+        figures = share_figures(by_name, capacity, parts)
+        worth = np.array([figures[rows].sum() for rows in members], dtype=np.float64)
+    patches = gpd.GeoDataFrame(
         {
             "patch": np.arange(1, len(order) + 1, dtype=np.int64),
-            "capacity": area_m2[order] / _M2_PER_HA,
+            "capacity": worth[order],
             "area_m2": area_m2[order],
             "perimeter_m": shapely.length(geometry[order]),
             "layers": pd.Series([layers[row] for row in order], dtype="str"),
@@ -99,6 +123,24 @@ def build_patches(
         geometry=geometry[order],
         crs=CRS,
     )
+    if communes is not None:
+        patches.insert(5, "insee", attribute_to_commune(patches, communes))
+    return patches
+
+
+def _worth_of_cells(quality: Grid, shapes: NDArray[Any]) -> NDArray[np.float64]:
+    cells, owner = cells_of_polygons(quality, shapes)
+    worth = sum_cells(quality, cells, owner=owner, patches=len(shapes))
+    if (worth < 0).any():
+        raise LayerError(
+            explain(
+                quality.name,
+                "adds up to less than nothing in a patch",
+                count=int((worth < 0).sum()),
+                required="cells ≥ 0",
+            )
+        )
+    return worth
 
 
 def trace_areas(areas: Areas, patches: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -197,12 +239,13 @@ def _require_valid_polygons(frame: gpd.GeoDataFrame, layer: str) -> None:
 
 
 def _parts(layers: Mapping[str, gpd.GeoDataFrame]) -> pd.DataFrame:
-    """Return one row for each polygon: ``layer``, ``row``, ``geometry`` (flat polygons)."""
-    columns: dict[str, list[Any]] = {"layer": [], "row": [], "geometry": []}
+    """Return one row for each flat polygon: ``layer``, ``position`` and ``row`` in it, shape."""
+    columns: dict[str, list[Any]] = {"layer": [], "position": [], "row": [], "geometry": []}
     for name, frame in layers.items():
         flat = shapely.force_2d(frame.geometry.to_numpy())
         polygons, rows = shapely.get_parts(flat, return_index=True)
         columns["layer"] += [name] * len(polygons)
+        columns["position"] += rows.tolist()
         columns["row"] += frame.index[rows].tolist()
         columns["geometry"] += polygons.tolist()
     return pd.DataFrame({name: pd.Series(v, dtype=object) for name, v in columns.items()})
@@ -213,7 +256,7 @@ def _sorted_parts(layers: Mapping[str, gpd.GeoDataFrame]) -> pd.DataFrame:
     parts = _parts(layers)
     parts["geometry"] = shapely.normalize(parts["geometry"].to_numpy())
     keys = pd.Series(shapely.to_wkb(parts["geometry"].to_numpy()), dtype=object)
-    return parts.iloc[keys.argsort(kind="stable")]
+    return parts.iloc[keys.argsort(kind="stable")].reset_index(drop=True)
 
 
 def _clusters(shapes: NDArray[Any], distance_m: float) -> list[NDArray[np.int64]]:

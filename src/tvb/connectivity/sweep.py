@@ -41,7 +41,6 @@ _HALO = -1.0
 _NORTH, _SOUTH, _WEST, _EAST = 1, 2, 4, 8
 
 
-
 class Steps(NamedTuple):
     """What a step costs: ``round((cost of one cell + cost of the other) × half)``."""
 

@@ -113,6 +113,19 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "graph_plain": ("Graphe d'habitat", "Habitat graph"),
     "importance": ("Importance de la tache (dPC, %)", "Importance of the patch (dPC, %)"),
+    "connector_subtitle": (
+        "Graphe d'habitat : ce que les autres taches perdent si l'on ne passe plus par celle-ci",
+        "Habitat graph: what the other patches lose when none can pass through this one",
+    ),
+    "passage": (
+        "Rôle de relais de la tache (dPC connector, %)",
+        "Patch as a stepping stone (dPC connector, %)",
+    ),
+    "foremost_passages": (
+        "Premiers relais (dPC connector, %)",
+        "Foremost stepping stones (dPC connector, %)",
+    ),
+    "no_passage": ("Aucun passage par la tache", "No passage through the patch"),
     "patch": ("Tache d'habitat", "Habitat patch"),
     "patch_number": ("{}. tache {}", "{}. patch {}"),
     "patches": ("Taches d'habitat", "Habitat patches"),

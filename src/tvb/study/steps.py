@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import pandas as pd
@@ -254,22 +254,27 @@ def _map_exposure(study: Study, store: Store) -> None:
     _save(plate, study, store, name="exposition")
 
 
+_GRAPH_MAPS: dict[str, Literal["d", "d_connector"]] = {"graphe": "d", "relais": "d_connector"}
+
+
 def _map_graph(study: Study, store: Store) -> None:
     from tvb import maps
 
     territory = store.territory("communes", *study.patches.layers)
     patches = store.read_layer("patches")
-    plate = maps.plot_graph(
-        patches,
-        store.read_layer("links"),
-        territory.sources_of(
-            *territory.layers, *(["land_cover"] if study.graph.links != "edge" else [])
-        ),
-        communes=territory["communes"],
-        ranking=patches.set_index("patch"),
-        **_map_options(study),
-    )
-    _save(plate, study, store, name="graphe")
+    for name, measure in _GRAPH_MAPS.items():
+        plate = maps.plot_graph(
+            patches,
+            store.read_layer("links"),
+            territory.sources_of(
+                *territory.layers, *(["land_cover"] if study.graph.links != "edge" else [])
+            ),
+            communes=territory["communes"],
+            ranking=patches.set_index("patch"),
+            by=measure,
+            **_map_options(study),
+        )
+        _save(plate, study, store, name=name)
 
 
 def _map_options(study: Study) -> PageOptions:

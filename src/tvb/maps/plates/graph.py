@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Unpack
+from dataclasses import dataclass
+from typing import Literal, Unpack
 
 import geopandas as gpd
 import numpy as np
@@ -37,9 +38,28 @@ __all__ = ["plot_graph"]
 
 _EDGE = "#0b3b3f"
 _CONNECTOR = "#d95f02"
+_IDLE = Fill("#f1efe8", "#8a857c", 0.4)
 _UNRANKED = Fill("#e2e0da", "#8a857c", 0.4, "////", "#a8a49c")
 _LINK_WIDTHS = (1.2, 0.8, 0.5)
 _NUMBERED = 10
+
+Measure = Literal["d", "d_connector"]
+
+
+@dataclass(frozen=True)
+class _Words:
+    """Keys of the texts of a measure; ``idle`` is empty where 0 is a value as any other."""
+
+    subtitle: str
+    heading: str
+    foremost: str
+    idle: str = ""
+
+
+_WORDS: dict[str, _Words] = {
+    "d": _Words("graph_subtitle", "importance", "foremost"),
+    "d_connector": _Words("connector_subtitle", "passage", "foremost_passages", "no_passage"),
+}
 
 
 def plot_graph(
@@ -49,6 +69,7 @@ def plot_graph(
     *,
     communes: gpd.GeoDataFrame | None = None,
     ranking: pd.DataFrame | None = None,
+    by: Measure = "d",
     **page: Unpack[PageOptions],
 ) -> Plate:
     """Return the plate of a habitat graph.
@@ -67,14 +88,16 @@ def plot_graph(
     ranking : pandas.DataFrame, optional
         Indexed by ``patch``: ``d``, share of connectivity lost without the patch (%), and
         ``d_connector``, the part of it lost because routes pass through the patch.
+    by : {"d", "d_connector"}
+        Which of the two patches are classed by.
     **page
         Title, language, paper, extent and other wishes: see `tvb.maps.Page`.
 
     Returns
     -------
     Plate
-        Patches in classes of ``d``, the ten foremost numbered; outlined where half of ``d`` or
-        more comes from passage. Links in classes of ``d``, or of distance where they have none.
+        Patches in classes, the ten foremost numbered; by ``d``, those are outlined where half of it
+        or more comes from passage. Links in classes of ``d``, or of distance where they have none.
 
     Raises
     ------
@@ -87,21 +110,29 @@ def plot_graph(
     """
     wishes = Page(**page)
     _check(patches, links, communes)
-    importance = _importance(patches, ranking)
+    words = _WORDS[by]
+    importance = _importance(patches, ranking, by)
     whole = communes if communes is not None else patches
     ranks = _ranks(patches, importance, wishes)
-    nodes = _patch_layers(patches, importance, wishes) + _connector_layer(patches, ranking, wishes)
+    nodes = _patch_layers(patches, importance, words, page=wishes)
+    if by == "d":
+        nodes += _connector_layer(patches, ranking, wishes)
     content = Content(
         title=_title(patches, links, wishes),
-        subtitle=say("graph_plain" if ranking is None else "graph_subtitle", wishes.lang),
+        subtitle=say("graph_plain" if ranking is None else words.subtitle, wishes.lang),
         ground=frame_bounds(whole, "patches"),
         layers=(*nodes, *_link_layers(links, wishes), *base_layers(communes, wishes)),
         sources=tuple(sources),
         labels=lambda view: [*ranks, *_commune_names(communes, wishes, view)],
-        blocks=_blocks(ranking, wishes),
+        blocks=_blocks(ranking, words, wishes),
         overview=outline(to_array(whole)),
-        table=_table(patches, importance, wishes),
-        parameters={"patches": len(patches), "links": len(links), "ranked": ranking is not None},
+        table=_table(patches, importance, words, page=wishes),
+        parameters={
+            "patches": len(patches),
+            "links": len(links),
+            "ranked": ranking is not None,
+            "by": by,
+        },
     )
     return compose(content, wishes)
 
@@ -126,31 +157,38 @@ def _check(
 
 
 def _importance(
-    patches: gpd.GeoDataFrame, ranking: pd.DataFrame | None
+    patches: gpd.GeoDataFrame, ranking: pd.DataFrame | None, by: Measure
 ) -> NDArray[np.float64] | None:
     if ranking is None:
         return None
-    if "d" not in ranking:
-        raise LayerError(explain("ranking", "column « d » is missing"))
+    if by not in ranking:
+        raise LayerError(explain("ranking", f"column « {by} » is missing"))
     values: NDArray[np.float64] = (
-        ranking["d"].reindex(patches["patch"]).to_numpy(dtype=np.float64, na_value=np.nan)
+        ranking[by].reindex(patches["patch"]).to_numpy(dtype=np.float64, na_value=np.nan)
     )
     return values
 
 
 def _patch_layers(
-    patches: gpd.GeoDataFrame, importance: NDArray[np.float64] | None, page: Page
+    patches: gpd.GeoDataFrame,
+    importance: NDArray[np.float64] | None,
+    words: _Words,
+    *,
+    page: Page,
 ) -> list[MapLayer]:
     if importance is None:
         symbol = Fill(GREENS[2], _EDGE, 0.5)
         block = say("patches", page.lang)
         return [MapLayer(to_array(patches), symbol, 5.0, say("patch", page.lang), block)]
-    breaks = round_breaks(importance, weights=patches.area)
+    absent = np.isnan(importance)
+    # Most patches are no passage at all: they are no class of values.
+    idle = (importance == 0) & (words.idle != "")
+    known = ~absent & ~idle
+    breaks = round_breaks(importance[known], weights=patches.area[known])
     colours = ramp(GREENS, len(breaks) + 1)
     labels = class_labels(breaks, page.lang)
     classes = np.searchsorted(breaks, importance, side="right")
-    block = say("importance", page.lang)
-    known = ~np.isnan(importance)
+    block = say(words.heading, page.lang)
     layers = [
         MapLayer(
             to_array(patches[rows]), Fill(colours[k], _EDGE, 0.3 + 0.1 * k), 5.0 + k / 10,
@@ -159,9 +197,11 @@ def _patch_layers(
         for k in reversed(range(len(colours)))
         if (rows := known & (classes == k)).any()
     ]  # fmt: skip
-    if not known.all():
-        text = say("unranked", page.lang)
-        layers.append(MapLayer(to_array(patches[~known]), _UNRANKED, 4.9, text, block))
+    for rows, symbol, text in ((idle, _IDLE, words.idle), (absent, _UNRANKED, "unranked")):
+        if rows.any():
+            layers.append(
+                MapLayer(to_array(patches[rows]), symbol, 4.9, say(text, page.lang), block)
+            )
     return layers
 
 
@@ -201,8 +241,8 @@ def _link_layers(links: gpd.GeoDataFrame, page: Page) -> list[MapLayer]:
     ]
 
 
-def _blocks(ranking: pd.DataFrame | None, page: Page) -> dict[str, Block]:
-    heading = say("importance", page.lang)
+def _blocks(ranking: pd.DataFrame | None, words: _Words, page: Page) -> dict[str, Block]:
+    heading = say(words.heading, page.lang)
     note = say("numbered", page.lang) if ranking is not None else ""
     return {heading: Block(heading, (), note)}
 
@@ -215,7 +255,11 @@ def _foremost(patches: gpd.GeoDataFrame, importance: NDArray[np.float64]) -> lis
 
 
 def _table(
-    patches: gpd.GeoDataFrame, importance: NDArray[np.float64] | None, page: Page
+    patches: gpd.GeoDataFrame,
+    importance: NDArray[np.float64] | None,
+    words: _Words,
+    *,
+    page: Page,
 ) -> Table | None:
     if importance is None:
         return None
@@ -224,7 +268,7 @@ def _table(
             number(importance[i], page.lang, 1))
         for rank, i in enumerate(_foremost(patches, importance), start=1)
     )  # fmt: skip
-    return Table(say("foremost", page.lang), rows)
+    return Table(say(words.foremost, page.lang), rows)
 
 
 def _ranks(
