@@ -26,7 +26,7 @@ from tvb.maps.table import Table, draw_table
 from tvb.maps.texts import typeset
 from tvb.territory import Source
 
-__all__ = ["Content", "MapLayer", "Plate", "compose"]
+__all__ = ["Content", "MapLayer", "Plate", "compose", "replace_file"]
 
 _SUFFIXES = (".pdf", ".png", ".svg")
 _FINEST_MM = 0.04
@@ -94,19 +94,7 @@ class Plate:
         if suffix not in _SUFFIXES:
             problem = f"a plate cannot be saved as « {path.name} »"
             raise ParameterError(explain("path", problem, required=" or ".join(_SUFFIXES)))
-        content = self._render(suffix[1:], dpi)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=path.stem, suffix=suffix, delete=False
-        ) as file:
-            temporary = Path(file.name)
-        try:
-            temporary.write_bytes(content)
-            temporary.chmod(0o644)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        return path
+        return replace_file(path, self._render(suffix[1:], dpi))
 
     def _render(self, form: str, dpi: int) -> bytes:
         # a date or a version in the file would make two equal plates differ
@@ -128,6 +116,40 @@ class Plate:
             f"<Plate « {self.title} » 1:{self.denominator:g}, "
             f"{self.page.paper} {self.page.orientation}, {len(self.sources)} sources>"
         )
+
+
+def replace_file(path: Path, content: bytes) -> Path:
+    """Write a file at one go: what stood there stays until the new one is complete.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    content : bytes
+        All of it.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OSError
+        If the folder is absent or cannot be written.
+    """
+    with tempfile.NamedTemporaryFile(
+        dir=path.parent, prefix=path.stem, suffix=path.suffix, delete=False
+    ) as file:
+        temporary = Path(file.name)
+    try:
+        temporary.write_bytes(content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return path
 
 
 @dataclass(frozen=True, eq=False)

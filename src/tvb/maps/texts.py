@@ -140,6 +140,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "links_lost": ("Importance du lien (dPC, %)", "Importance of the link (dPC, %)"),
     "links": ("Liens, distance de bord à bord (m)", "Links, edge-to-edge distance (m)"),
+    # web
+    "web_search": ("Chercher une commune", "Find a commune"),
+    "web_layers": ("Couches et légende", "Layers and legend"),
+    "web_unknown": ("Nom inconnu", "Unknown name"),
+    "web_close": ("Fermer", "Close"),
     # classes
     "all_values": ("toutes valeurs", "all values"),
     "below": ("moins de {}", "below {}"),

@@ -35,7 +35,7 @@ from tvb.maps.texts import Lang, number, plural, say, scenario_name
 from tvb.schema import require_crs
 from tvb.territory import Source
 
-__all__ = ["plot_exposure"]
+__all__ = ["align_communes", "plot_exposure", "select_scenario"]
 
 _CIRCLE = ("#f08a2c", "#a04000")
 _LARGEST_MM = 8.5
@@ -93,7 +93,7 @@ def plot_exposure(
     """
     wishes = Page(**page)
     require_crs(communes, "communes")
-    case = _case(communes, _select(exposure, scenario), totals, page=wishes)
+    case = _case(communes, select_scenario(exposure, scenario), totals, page=wishes)
     parameters = {"scenario": scenario, "relative": "density" if totals is None else "share"}
     return compose(_content(case, wishes, tuple(sources), parameters=parameters), wishes)
 
@@ -143,7 +143,7 @@ def _content(
     )
 
 
-def _select(exposure: pd.DataFrame, scenario: str) -> pd.DataFrame:
+def select_scenario(exposure: pd.DataFrame, scenario: str) -> pd.DataFrame:
     """Return the rows of one scenario, indexed by commune."""
     if list(exposure.index.names) != ["insee", "scenario"]:
         problem = f"indexed by {', '.join(map(str, exposure.index.names))}"
@@ -166,11 +166,11 @@ def _case(
     page: Page,
 ) -> _Case:
     """Return what is drawn. Colours show a relative figure: numbers would favour large communes."""
-    lang, counts = page.lang, _aligned(rows["buildings"], communes)
+    lang, counts = page.lang, align_communes(rows["buildings"], communes)
     if totals is None:
         relative, heading, unit = counts / (communes.area.to_numpy() / 1e6), "density", ""
     else:
-        every = _aligned(totals, communes)
+        every = align_communes(totals, communes)
         relative, heading, unit = np.full(len(counts), np.nan), "share", say("percent", lang)
         np.divide(100 * counts, every, out=relative, where=every > 0)
         relative[counts == 0] = 0.0
@@ -187,7 +187,7 @@ def _inside(communes: gpd.GeoDataFrame, page: Page) -> NDArray[np.bool_]:
     return np.asarray(shapely.intersects(points, shapely.box(*page.extent)))
 
 
-def _aligned(values: pd.Series[Any], communes: gpd.GeoDataFrame) -> NDArray[np.float64]:
+def align_communes(values: pd.Series[Any], communes: gpd.GeoDataFrame) -> NDArray[np.float64]:
     aligned: NDArray[np.float64] = values.reindex(communes["insee"]).to_numpy(
         dtype=np.float64, na_value=np.nan
     )

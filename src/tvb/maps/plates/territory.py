@@ -23,32 +23,30 @@ from tvb.maps.compose import Content, MapLayer, Plate, compose
 from tvb.maps.furniture import is_srce
 from tvb.maps.labels import Label
 from tvb.maps.page import Bounds, Box, Page, PageOptions, View, fit_scale
-from tvb.maps.symbols import Fill, Marker, Stroke, Symbol
+from tvb.maps.palette import (
+    CAVALIER,
+    CORRIDOR_AREA,
+    CORRIDOR_LINE,
+    STUDY_AREA,
+    SYMBOLS,
+    TERRIL_BEYOND,
+    TERRIL_DARK,
+    TERRIL_GREY,
+    TERRIL_INSIDE,
+)  # fmt: skip
+from tvb.maps.symbols import Fill, Marker, Symbol
 from tvb.maps.table import Row, Table
 from tvb.maps.texts import number, say
 from tvb.schema import require_crs
 from tvb.territory import Territory
 
-__all__ = ["plot_territory"]
+__all__ = ["in_property", "plot_territory"]
 
-_TERRIL_DARK, _TERRIL_GREY = "#262626", "#b8b4ae"
 _TERRIL_TEXT = "#5a3210"
 _TRIANGLES_FROM = 75_000
 _TERRIL_MM = 2.1
 _NAMED_TERRILS = 24
 
-# Which symbol a layer gets, from below to above, and under which heading of the legend it stands.
-_SYMBOLS: dict[str, tuple[float, str, Symbol]] = {
-    "buffer": (3.0, "heritage", Fill("#f8e6c8", "#d9a45f", 0.35, "////", "#e3bd8a")),
-    "core_areas": (3.2, "network", Fill("#a9d3b0", "#2f7d5b", 0.4, alpha=0.8)),
-    "property": (4.0, "heritage", Fill("#cf6a24", "#8a3d0a", 0.35)),
-    "water_bodies": (4.4, "network", Fill("#8fc1e0", "#2b6ca3", 0.4)),
-    "cycle_routes": (6.2, "network", Stroke("#1f5fa8", 0.9, casing="white")),
-}
-_CORRIDOR_AREA = Fill("#7fbf9b", "#2f7d5b", 0.4, "....", "#2f7d5b", alpha=0.5)
-_CORRIDOR_LINE = Stroke("#2a8a5f", 1.3, casing="white")
-_CAVALIER = Stroke("#6f4a8e", 0.65)
-_STUDY_AREA = Stroke("#3c3c3c", 0.9, (5, 1.6, 1, 1.6))
 _ORDER = (
     "property", "buffer", "terrils", "core_areas", "corridors", "cavaliers", "water_bodies",
     "cycle_routes",
@@ -94,7 +92,7 @@ def plot_territory(territory: Territory, **page: Unpack[PageOptions]) -> Plate:
     if study_area:
         layers.append(
             MapLayer(
-                to_array(territory["study_area"]), _STUDY_AREA, 5.0,
+                to_array(territory["study_area"]), STUDY_AREA, 5.0,
                 say("study_area", wishes.lang), say("base", wishes.lang),
                 territory.sources_of("study_area"),
             )
@@ -144,7 +142,7 @@ def _layers(territory: Territory, name: str, page: Page) -> list[MapLayer]:
         return _linear_layers(territory, name, page)
     geometry = to_array(_layer(territory, name))
     label = say(name, page.lang)
-    level, block, symbol = _SYMBOLS[name]
+    level, block, symbol = SYMBOLS[name]
     sources = territory.sources_of(_source_name(territory, name))
     return [MapLayer(geometry, symbol, level, label, say(block, page.lang), sources)]
 
@@ -158,10 +156,10 @@ def _linear_layers(territory: Territory, name: str, page: Page) -> list[MapLayer
         label += f" ({say('srce', page.lang)})"
     areal = np.isin(shapely.get_type_id(geometry), (3, 6))
     if name == "cavaliers":
-        wide = Fill(_CAVALIER.colour, _CAVALIER.colour, _CAVALIER.width_pt)
-        area, line, below, level = wide, _CAVALIER, 5.8, 6.0
+        wide = Fill(CAVALIER.colour, CAVALIER.colour, CAVALIER.width_pt)
+        area, line, below, level = wide, CAVALIER, 5.8, 6.0
     else:
-        area, line, below, level = _CORRIDOR_AREA, _CORRIDOR_LINE, 3.4, 5.6
+        area, line, below, level = CORRIDOR_AREA, CORRIDOR_LINE, 3.4, 5.6
     layers = [
         MapLayer(geometry[areal], area, below, label, block, sources),
         MapLayer(geometry[~areal], line, level, label, block, sources),
@@ -175,16 +173,15 @@ def _linear_layers(territory: Territory, name: str, page: Page) -> list[MapLayer
 
 def _terril_layers(territory: Territory, page: Page) -> list[MapLayer]:
     terrils = territory["terrils"]
-    inside = _in_property(territory)
+    inside = in_property(territory)
     geometry = terrils.geometry.to_numpy()
     block = say("terrils", page.lang)
     if _approximate_scale(page, _ground(territory, page)) > _TRIANGLES_FROM:
         size = _TERRIL_MM * page.text_scale
-        dark: Symbol = Marker("triangle", size, _TERRIL_DARK, "#ffffff", 0.35)
-        grey: Symbol = Marker("triangle", size * 0.9, _TERRIL_GREY, "#3a3a3a", 0.45)
+        dark: Symbol = Marker("triangle", size, TERRIL_DARK, "#ffffff", 0.35)
+        grey: Symbol = Marker("triangle", size * 0.9, TERRIL_GREY, "#3a3a3a", 0.45)
     else:
-        dark = Fill("#a39a90", _TERRIL_DARK, 1.0, "xxxx", "#6b625a")
-        grey = Fill("#dcd8d2", "#4a4a4a", 0.6)
+        dark, grey = TERRIL_INSIDE, TERRIL_BEYOND
     groups = ((inside, dark, "terril_in", 7.5), (~inside, grey, "terril_out", 7.0))
     return [
         MapLayer(
@@ -202,8 +199,19 @@ def _approximate_scale(page: Page, ground: Bounds) -> float:
     return fit_scale(ground, Box(0, 0, 0.85 * width, 0.7 * height), page.scale) or float("inf")
 
 
-def _in_property(territory: Territory) -> NDArray[np.bool_]:
-    """Tell which terrils are objects of the property: by their identifier, else by their place."""
+def in_property(territory: Territory) -> NDArray[np.bool_]:
+    """Tell which terrils are objects of the property: by their identifier, else by their place.
+
+    Parameters
+    ----------
+    territory : tvb.territory.Territory
+        With ``terrils``, and the property or its elements.
+
+    Returns
+    -------
+    numpy.ndarray
+        One answer for each terril.
+    """
     terrils = territory["terrils"]
     if "id_unesco" in terrils and terrils["id_unesco"].notna().any():
         return np.asarray(terrils["id_unesco"].notna())
