@@ -4,6 +4,7 @@ Each function returns a `Plate`, which saves itself as PDF, PNG or SVG and shows
 `web_map` returns a `WebMap`, which saves itself as one HTML file.
 """
 
+from tvb.maps.atlas import Atlas, build_atlas
 from tvb.maps.compose import Plate
 from tvb.maps.page import Page, PageOptions
 from tvb.maps.plates.exposure import plot_exposure
@@ -13,11 +14,13 @@ from tvb.maps.sweep import plot_sweep
 from tvb.maps.web import WebLayer, WebMap, build_web_map, web_map
 
 __all__ = [
+    "Atlas",
     "Page",
     "PageOptions",
     "Plate",
     "WebLayer",
     "WebMap",
+    "build_atlas",
     "build_web_map",
     "plot_exposure",
     "plot_graph",

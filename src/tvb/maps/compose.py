@@ -21,7 +21,7 @@ from tvb.maps.legend import Block, Entry, Legend
 from tvb.maps.page import Bounds, Box, Layout, Needs, Page, View, arrange
 from tvb.maps.sheet import Sheet, line_height, text_width
 from tvb.maps.style import INK, fixed_style
-from tvb.maps.symbols import Geometries, Marker, Stroke, Symbol, draw, inner_points
+from tvb.maps.symbols import Fill, Geometries, Marker, Stroke, Symbol, draw, inner_points
 from tvb.maps.table import Table, draw_table
 from tvb.maps.texts import typeset
 from tvb.territory import Source
@@ -33,6 +33,8 @@ _FINEST_MM = 0.04
 _LARGE_MM = 3.0
 _LOCATOR_SHARE = 0.5
 _ROUNDS = 5
+_VEIL = Fill("white", alpha=0.5)
+_FOCUS = Stroke(INK, 1.6)
 _NOWHERE = np.empty((0, 4))
 
 
@@ -248,6 +250,8 @@ def compose(content: Content, page: Page) -> Plate:
         If the page cannot hold the map.
     """
     title = page.title if page.title is not None else content.title
+    if page.place:
+        title = f"{page.place} – {title}" if title else page.place
     subtitle = page.subtitle if page.subtitle is not None else content.subtitle
     with fixed_style():
         head = furniture.compose_head(page, typeset(title, page.lang), typeset(subtitle, page.lang))
@@ -255,7 +259,7 @@ def compose(content: Content, page: Page) -> Plate:
         sources = _sources(content, layers)
         foot = furniture.compose_foot(page, sources, content.notes)
         sheet = Sheet(page)
-        _draw_map(sheet, content, layout, layers=layers)
+        _draw_map(sheet, content, layout, layers=(*layers, *_spotlight(page, layout.view)))
         furniture.draw_head(sheet, head, layout.head)
         _legend(content, page, layers).draw(sheet, layout.legend, columns=layout.columns)
         _draw_furniture(sheet, content, layout)
@@ -392,6 +396,16 @@ def _draw_map(
         obstacles=markers[~large],
     )
     draw_labels(sheet, names)
+
+
+def _spotlight(page: Page, view: Bounds) -> tuple[MapLayer, ...]:
+    """Return the veil over what the sheet is not about, and the outline of what it is about."""
+    if page.focus is None or shapely.is_empty(page.focus):
+        return ()
+    around = shapely.buffer(shapely.box(*view), view.width)
+    veil = np.array([shapely.difference(around, page.focus)], dtype=object)
+    place = np.array([page.focus], dtype=object)
+    return (MapLayer(veil, _VEIL, 8.0), MapLayer(place, _FOCUS, 8.1))
 
 
 def _clipped(geometry: Geometries, layout: Layout) -> Geometries:

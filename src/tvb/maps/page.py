@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypedDict
 
+import shapely
+
 from tvb.errors import ParameterError, explain
 from tvb.maps.texts import Lang, check_lang
 
@@ -113,6 +115,8 @@ class PageOptions(TypedDict, total=False):
     producer: str
     date: str
     sheet: str
+    place: str
+    focus: shapely.Geometry | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,10 @@ class Page:
         Date printed on the page; none by default, because a plate made twice must be the same.
     sheet : str
         Number of the sheet in an atlas.
+    place : str
+        Name of the place that the sheet is about, before the title.
+    focus : shapely.Polygon or MultiPolygon, optional
+        The place itself, in EPSG:2154: outlined, its neighbours faded.
 
     Raises
     ------
@@ -156,6 +164,8 @@ class Page:
     producer: str = ""
     date: str = ""
     sheet: str = ""
+    place: str = ""
+    focus: shapely.Geometry | None = None
 
     def __post_init__(self) -> None:
         check_lang(self.lang)

@@ -140,6 +140,17 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "links_lost": ("Importance du lien (dPC, %)", "Importance of the link (dPC, %)"),
     "links": ("Liens, distance de bord à bord (m)", "Links, edge-to-edge distance (m)"),
+    # atlas
+    "atlas_title": ("Atlas", "Atlas"),
+    "atlas_subtitle": ("Tableau d'assemblage : {} feuilles", "Index of sheets: {} sheets"),
+    "atlas_index": ("Feuilles", "Sheets"),
+    "atlas_sheet": ("Feuille de l'atlas, avec son numéro", "Sheet of the atlas, with its number"),
+    "atlas_failed": ("Feuille qui n'a pu être dessinée", "Sheet that could not be drawn"),
+    "atlas_missing": ("non produite", "not drawn"),
+    "atlas_overview": ("Tableau d'assemblage", "Index of sheets"),
+    "atlas_contents": ("Sommaire", "Contents"),
+    "atlas_bar": ("Atlas", "Atlas"),
+    "atlas_sheets": ("feuilles", "sheets"),
     # web
     "web_search": ("Chercher une commune", "Find a commune"),
     "web_layers": ("Couches et légende", "Layers and legend"),
