@@ -37,8 +37,8 @@ from tvb.datasets.noise import Frame, hash_uniform, noise_at, noise_on, sample, 
 from tvb.datasets.raster import burn_lines, label_polygons
 from tvb.datasets.shapes import resize
 from tvb.errors import CrsError, ParameterError, SourceError, UnknownNameError
-from tvb.schema import SCHEMAS, validate
-from tvb.schema.layers import SCENARIOS
+from tvb.schema import validate
+from tvb.schema.layers import SCENARIOS, TERRITORY_SCHEMAS
 from tvb.territory import Territory
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -143,8 +143,7 @@ def test_points_of_communes_lie_in_the_official_ones(official: Path) -> None:
 
 
 def test_every_layer_is_valid_and_says_what_it_is(basin: Territory) -> None:
-    expected = set(SCHEMAS) - {"listed_buildings"}
-    expected = {name for name in expected if not name.startswith(("zone_", "presc", "info"))}
+    expected = {schema.name for schema in TERRITORY_SCHEMAS} - {"listed_buildings"}
     assert set(basin.layers) == expected
     for name, frame in basin.layers.items():
         validate(frame, name)

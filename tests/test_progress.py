@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -48,3 +49,10 @@ def test_more_is_expected_as_files_are_opened():
         assert bar.total == 10
         bar.expect(None)
         assert bar.total is None
+
+
+@pytest.mark.parametrize("widgets", [True, False])
+def test_a_notebook_without_widgets_shows_no_warning_instead(monkeypatch, widgets):
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    monkeypatch.setattr(progress, "find_spec", lambda _: object() if widgets else None)
+    assert progress._someone_looks() is widgets

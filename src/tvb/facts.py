@@ -11,6 +11,7 @@ __all__ = [
     "ESTATES",
     "EXPOSED_BUILDINGS",
     "EXPOSED_COMMUNES",
+    "HECTARE_M2",
     "INSCRIBED_RAILWAY",
     "PROPERTY_AND_BUFFER_AREA",
     "PROPERTY_AREA",
@@ -19,6 +20,10 @@ __all__ = [
     "PUMPING_STATIONS",
     "Fact",
 ]
+
+
+HECTARE_M2 = 10_000.0
+"""Square metres of a hectare."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from threading import Timer
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ class Bar:
         How many there are.
     shown : bool, optional
         True: at once, whatever stderr is. False: never. None: after two seconds, if stderr is a
-        terminal or a notebook.
+        terminal, or a notebook with ipywidgets.
     """
 
     def __init__(
@@ -108,4 +109,6 @@ class Bar:
 
 
 def _someone_looks() -> bool:
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    if "ipykernel" in sys.modules:  # where rich draws with widgets, and complains without
+        return find_spec("ipywidgets") is not None
+    return sys.stderr.isatty()

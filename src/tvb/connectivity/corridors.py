@@ -253,7 +253,7 @@ def _describe(
     ids: NDArray[Any],
 ) -> Corridor:
     """Return a corridor with its polygon and its widths."""
-    from tvb.connectivity.outlines import outline_cells
+    from tvb.geometry.outlines import outline_cells
 
     cells, through = found
     row, column = np.divmod(cells, ground.costs.width)

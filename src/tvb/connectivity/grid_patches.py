@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from tvb.connectivity.capacity import sum_cells
 from tvb.errors import LayerError, ParameterError, explain
+from tvb.facts import HECTARE_M2
 from tvb.geometry import attribute_to_commune
 from tvb.grid import Grid
 from tvb.schema import CRS
 
 __all__ = ["build_patches_from_grid"]
 
-_M2_PER_HA = 10_000.0
 
 
 def build_patches_from_grid(
@@ -81,7 +81,7 @@ def build_patches_from_grid(
     >>> build_patches_from_grid(land_cover, [3], neighbours=4)["capacity"].tolist()
     [2.0, 1.0]
     """
-    from tvb.connectivity.outlines import outline_cells
+    from tvb.geometry.outlines import outline_cells
 
     if neighbours not in (4, 8) or statistic not in ("sum", "mean"):
         raise ParameterError(
@@ -103,7 +103,7 @@ def build_patches_from_grid(
     owner = flat[cells]
     geometry = outline_cells(land_cover, cells, owner)
     area_m2 = count[kept] * land_cover.cell_area_m2
-    weight = area_m2 / _M2_PER_HA
+    weight = area_m2 / HECTARE_M2
     if capacity is not None:
         _require_same_cells(capacity, land_cover)
         weight = sum_cells(

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from tvb.connectivity.burn import cells_of_polygons
 from tvb.connectivity.capacity import share_figures, sum_cells
 from tvb.errors import LayerError, ParameterError, explain
+from tvb.facts import HECTARE_M2
 from tvb.geometry import attribute_to_commune
 from tvb.grid import Grid
 from tvb.schema import CRS, require_crs
@@ -24,7 +25,6 @@ __all__ = ["build_patches", "trace_areas"]
 
 Areas: TypeAlias = "gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame] | Mapping[str, gpd.GeoDataFrame]"
 
-_M2_PER_HA = 10_000.0
 _POLYGONAL = (3, 6)  # shapely's type ids of Polygon and MultiPolygon
 
 
@@ -106,7 +106,7 @@ def build_patches(
     area_m2 = shapely.area(geometry)
     kept = np.flatnonzero(area_m2 >= min_area_m2)
     order = kept[_west_to_east(geometry[kept])]
-    worth = area_m2 / _M2_PER_HA
+    worth = area_m2 / HECTARE_M2
     if isinstance(capacity, Grid):
         worth = _worth_of_cells(capacity, geometry)
     elif capacity is not None:

@@ -37,6 +37,7 @@ __all__ = [
     "Symbol",
     "graduated_classes",
     "style_for",
+    "styles_for",
     "to_qml",
     "to_sld",
 ]
@@ -108,6 +109,34 @@ _SYMBOLS: dict[str, tuple[Symbol, ...]] = {
     ),
     "info_lin": (Symbol("line", stroke=_BROWN, stroke_mm=0.7),),
     "info_pct": (Symbol("point", fill=_BROWN, stroke=_INK, marker="diamond"),),
+    "protected_zones": (
+        Symbol("polygon", stroke=_GREEN, stroke_mm=0.4,
+               hatch=Hatch(_GREEN, angle=135, distance_mm=2.0, width_mm=0.25)),
+    ),
+    "over_hazard": (
+        Symbol("polygon", stroke=_VERMILION, stroke_mm=0.4,
+               hatch=Hatch(_VERMILION, angle=45, distance_mm=1.6, width_mm=0.25)),
+    ),
+    "protective_works": (Symbol("line", stroke=_INK, stroke_mm=1.0),),
+    "farmland": (Symbol("polygon", fill="#f3e9b5", stroke="#b59f3b", stroke_mm=0.15),),
+    "watched_objects": (
+        Symbol("point", fill=_VERMILION, stroke=_INK, marker="square", size_mm=2.6),
+        Symbol("polygon", fill=_VERMILION, opacity=0.6, stroke=_INK, stroke_mm=0.2),
+    ),
+    "population_grid": (Symbol("polygon", fill=_VIOLETS[1], opacity=0.6, stroke=_VIOLETS[3]),),
+    "habillage_surf": (Symbol("polygon", stroke=_GREY, stroke_mm=0.2),),
+    "habillage_lin": (Symbol("line", stroke=_GREY, stroke_mm=0.3),),
+    "habillage_pct": (Symbol("point", fill=_GREY, stroke=_INK, size_mm=1.2),),
+    "habillage_txt": (Symbol("point", fill=_GREY, stroke=_GREY, size_mm=0.8),),
+    "generateur_sup_s": (Symbol("polygon", fill=_DARK_BROWN, opacity=0.6, stroke=_INK),),
+    "generateur_sup_l": (Symbol("line", stroke=_DARK_BROWN, stroke_mm=0.6),),
+    "generateur_sup_p": (Symbol("point", fill=_DARK_BROWN, stroke=_INK, marker="diamond"),),
+    "assiette_sup_s": (
+        Symbol("polygon", stroke=_VERMILION, stroke_mm=0.4, dash_mm=(2.0, 1.0),
+               hatch=Hatch(_VERMILION, angle=0, distance_mm=3.0, width_mm=0.15)),
+    ),
+    "assiette_sup_l": (Symbol("line", stroke=_VERMILION, stroke_mm=0.5, dash_mm=(2.0, 1.0)),),
+    "assiette_sup_p": (Symbol("point", fill=_VERMILION, stroke=_INK, marker="diamond"),),
     "patches": (Symbol("polygon", fill=_GREENS[2], stroke=_DARK_GREEN, stroke_mm=0.15),),
     "links": (Symbol("line", stroke=_VIOLETS[3], stroke_mm=0.4),),
 }  # fmt: skip
@@ -128,11 +157,57 @@ _CATEGORIES: dict[str, _Categories] = {
     "flood_zones": _Categories(
         "scenario", 0.7, _BLUES[4], 0.1,
         (
-            ("04Fai", "Probabilité faible", "Low probability", _BLUES[0]),
-            ("03Mcc", "Moyenne, climat changé", "Medium, changed climate", _BLUES[1]),
-            ("02Moy", "Probabilité moyenne", "Medium probability", _BLUES[2]),
-            ("01For", "Probabilité forte", "High probability", _BLUES[4]),
+            ("04Fai_100", "Faible, climat changé, 100 ans", "Low, changed climate, 100 years",
+             "#d6e6f4"),
+            ("04Faicc_ct", "Faible, climat changé, court terme", "Low, changed climate, near",
+             "#bcd8ed"),
+            ("04Fai", "Probabilité faible", "Low probability", "#a3cae6"),
+            ("03Mcc", "Moyenne, climat changé", "Medium, changed climate", "#81b4db"),
+            ("03Mcc_ct", "Moyenne, climat changé, court terme", "Medium, changed climate, near",
+             "#5f9fd0"),
+            ("02Moy", "Probabilité moyenne", "Medium probability", "#4486bf"),
+            ("01Forcc_100", "Forte, climat changé, 100 ans", "High, changed climate, 100 years",
+             "#2a6cae"),
+            ("01Forcc_ct", "Forte, climat changé, court terme", "High, changed climate, near",
+             "#1a5390"),
+            ("01For", "Probabilité forte", "High probability", "#0b3a73"),
             (None, "Autre scénario", "Other scenario", "#b0b0b0"),
+        ),
+    ),
+    "depth_classes": _Categories(
+        "classe", 0.7, _BLUES[4], 0.1,
+        (
+            ("Emerg", "Émergé", "Dry", "#f1efe8"),
+            ("Inf05", "Moins de 0,5 m", "Below 0.5 m", _BLUES[0]),
+            ("05-1m", "De 0,5 à 1 m", "0.5 to 1 m", _BLUES[1]),
+            ("1m-2m", "De 1 à 2 m", "1 to 2 m", _BLUES[2]),
+            ("Sup2m", "Plus de 2 m", "Above 2 m", _BLUES[4]),
+            (None, "Autre", "Other", "#b0b0b0"),
+        ),
+    ),
+    # CNIG standard for PPR, 2025: hazard and regulation.
+    "ppr_hazard": _Categories(
+        "niveaualea", 0.7, "#343434", 0.15,
+        (
+            ("01", "Aléa faible", "Low hazard", "#8fbc8f"),
+            ("02", "Aléa moyen", "Medium hazard", "#87cefa"),
+            ("03", "Aléa moyen plus", "Medium hazard plus", "#87cefa"),
+            ("04", "Aléa fort", "High hazard", "#f5deb3"),
+            ("05", "Aléa fort plus", "High hazard plus", "#f5deb3"),
+            ("06", "Aléa très fort", "Very high hazard", "#e9967a"),
+            ("07", "Aléa très fort aggravé", "Very high hazard, aggravated", "#f08080"),
+            (None, "Autre", "Other", "#b0b0b0"),
+        ),
+    ),
+    "ppr_regulation": _Categories(
+        "typereglement", 0.6, "#343434", 0.15,
+        (
+            ("01", "Prescriptions hors aléa", "Rules outside the hazard", "#89d9e7"),
+            ("02", "Prescriptions", "Rules", "#0000ff"),
+            ("03", "Interdiction", "Ban", "#ff6060"),
+            ("04", "Interdiction stricte", "Strict ban", "#e00000"),
+            ("05", "Recommandations", "Advice", "#b2df8a"),
+            (None, "Autre", "Other", "#b0b0b0"),
         ),
     ),
     # CNIG symbology for scales smaller than 1:2500: fill 40 % transparent, outline 0.8 pt.
@@ -236,6 +311,30 @@ def style_for(layer: str, frame: gpd.GeoDataFrame | None = None, *, lang: Lang =
     fitting = [s for s in symbols if family in (None, s.family)]
     symbol = fitting[0] if fitting else _NEUTRAL[family or "polygon"]
     return Style("single", (StyleClass(symbol, title),), title=title)
+
+
+def styles_for(layer: str, frame: gpd.GeoDataFrame, *, lang: Lang = "fr") -> tuple[Style, ...]:
+    """Return the styles of a layer, one for each family of geometry that it holds.
+
+    Parameters
+    ----------
+    layer : str
+        As for `style_for`.
+    frame : geopandas.GeoDataFrame
+        The layer itself.
+    lang : {"fr", "en"}
+        Language of the legend.
+
+    Returns
+    -------
+    tuple of Style
+        Points before lines before polygons; a single one for a layer without geometry.
+    """
+    dimension = shapely.get_dimensions(frame.geometry.to_numpy())
+    present = np.unique(dimension[dimension >= 0])
+    if len(present) < 2:
+        return (style_for(layer, frame, lang=lang),)
+    return tuple(style_for(layer, frame[dimension == number], lang=lang) for number in present)
 
 
 def graduated_classes(

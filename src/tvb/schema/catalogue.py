@@ -6,12 +6,20 @@ import pandas as pd
 
 from tvb.errors import ParameterError, explain
 from tvb.schema.declare import LayerSchema
+from tvb.schema.hazard import HAZARD_SCHEMAS
+from tvb.schema.heritage import HERITAGE_SCHEMAS
 from tvb.schema.layers import TERRITORY_SCHEMAS
 from tvb.schema.plan import PLAN_SCHEMAS
+from tvb.schema.population import POPULATION_SCHEMAS
 
 __all__ = ["SCHEMAS", "get_schema", "schema_table"]
 
-SCHEMAS: dict[str, LayerSchema] = {s.name: s for s in (*TERRITORY_SCHEMAS, *PLAN_SCHEMAS)}
+SCHEMAS: dict[str, LayerSchema] = {
+    s.name: s
+    for s in (
+        *TERRITORY_SCHEMAS, *HAZARD_SCHEMAS, *HERITAGE_SCHEMAS, *POPULATION_SCHEMAS, *PLAN_SCHEMAS,
+    )
+}
 """Every vector layer that tvb knows, keyed by name."""
 
 

@@ -7,6 +7,7 @@ PPR, schema « aménagements cyclables » 0.3.5, layers of the Mission Bassin Mi
 from __future__ import annotations
 
 from tvb.schema.declare import Column, Family, GridSchema, LayerSchema
+from tvb.schema.hazard import delivered_scenario, with_short_names
 
 __all__ = ["GRID_SCHEMAS", "SCENARIOS", "TERRITORY_SCHEMAS"]
 
@@ -85,6 +86,8 @@ TERRILS = LayerSchema(
                aliases=("id_terril", "numero", "id")),
         _name("Name of the terril"),
         Column("forme", "text", "Shape: Conique, Plat, Arasé, …"),
+        Column("hauteur_m", "number", "Height of the top above the ground around", unit="m",
+               aliases=("hauteur", "hauteur_relative")),
         _UNESCO_ID,
         *_communes_met(3),
     ),
@@ -144,16 +147,20 @@ FLOOD_ZONES = LayerSchema(
     "flood_zones", "Zones inondables", "Flood zones",
     "One polygon flooded in one scenario, possibly of one depth class", _AREA,
     columns=(
-        Column("id_zone", "text", "Identifier of the zone", aliases=("id_s_inond", "idzonealea")),
+        Column("id_zone", "text", "Identifier of the zone",
+               aliases=with_short_names("id_s_inond", "idsurfaceinondable",
+                                        "id_surface_inondable", "idzonealea")),
         Column("scenario", "text", "Scenario code, for example 02Moy", required=True,
-               nullable=False, aliases=("occurrence", "scenario_inondation")),
+               nullable=False, aliases=with_short_names("occurrence", "scenario_inondation")),
+        delivered_scenario(),
         Column("niveau", "text", "Level of hazard or class of depth",
                aliases=("nivalea_std", "niveaualea", "niveau_alea", "classe_hauteur")),
         Column("ht_min_m", "number", "Lower bound of the depth class", unit="m",
                aliases=("ht_min",)),
         Column("ht_max_m", "number", "Upper bound of the depth class, null when open", unit="m",
                aliases=("ht_max",)),
-        Column("typ_inond", "text", "01 river, 02 run-off, 03 marine, 04 groundwater", width=2),
+        Column("typ_inond", "text", "01 river, 02 run-off, 03 marine, 04 groundwater", width=2,
+               aliases=with_short_names("typeinondation", "type_inondation")),
     ),
 )  # fmt: skip
 
@@ -204,6 +211,8 @@ DRAINED_BASINS = LayerSchema(
     columns=(
         Column("id_station", "text", "Station that drains the basin", required=True,
                nullable=False),
+        Column("id_bassin", "text", "Basin, where several stations serve it: a row for each"),
+        Column("debit_requis_m3_s", "number", "Flow that keeps the basin dry", unit="m³/s"),
     ),
 )  # fmt: skip
 
@@ -235,7 +244,12 @@ ESTATES = LayerSchema(
 WATER_BODIES = LayerSchema(
     "water_bodies", "Espaces néonaturels", "Neo-natural water bodies",
     "One water body or wetland made by mining subsidence", _AREA,
-    columns=(_name("Name of the water body"), _UNESCO_ID, *_communes_met(3)),
+    columns=(
+        _name("Name of the water body"),
+        _UNESCO_ID,
+        Column("profondeur_m", "number", "Depth of water that it can store", unit="m"),
+        *_communes_met(3),
+    ),
 )  # fmt: skip
 
 TERRITORY_SCHEMAS = (
