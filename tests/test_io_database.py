@@ -1,22 +1,25 @@
-"""PostGIS: names are quoted, values are bound, and messages never tell the way to the server.
+"""Reading from PostGIS: names quoted, values bound, chunks that equal the file, a bounded memory.
 
-Without a server, SQLite stands in for it: the queries are those of SQLAlchemy in both. Set
-TVB_TEST_POSTGIS to the address of a scratch database to run the last test on a real one.
+The first tests need no server: SQLite stands in for it, and the queries are those of SQLAlchemy in
+both. The others run on the server of `postgis_server`.
 """
+
+# ruff: noqa: S608 (the tests write the queries that the library must not)
 
 from __future__ import annotations
 
 import builtins
-import os
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import shapely
 
+from postgis_server import BUILDINGS, PASSWORD, READER, Server, buildings, put, run, server
 from tvb.errors import LayerError, MissingExtraError, ParameterError, SourceError, TvbError
-from tvb.io.database import read_database
-from worlds import communes
+from tvb.io import iter_database, read_database
+from worlds import X0, Y0, communes
 
 HOSTILE = 'Ta%ble "x"; drop table communes; --'
 
@@ -28,7 +31,8 @@ def engine() -> Iterator[Any]:
     quoted = '"' + HOSTILE.replace('"', '""') + '"'
     with engine.begin() as session:
         run = session.exec_driver_sql
-        run("create table geometry_columns (f_table_schema, f_table_name, f_geometry_column, srid)")
+        listed = "f_table_schema, f_table_name, f_geometry_column, srid, type"
+        run(f"create table geometry_columns ({listed})")
         for name in ("communes", quoted, "two", "plain", "unknown"):
             run(f'create table {name} ("Code: insee" text, population int, geom blob)')
         for insee, population, shape in zip(
@@ -38,10 +42,10 @@ def engine() -> Iterator[Any]:
         ):
             for name in ("communes", quoted, "unknown"):
                 row = (insee, population, shape.wkb)
-                run(f"insert into {name} values (?, ?, ?)", row)  # noqa: S608
+                run(f"insert into {name} values (?, ?, ?)", row)
         listed = [("communes", "geom", 2154), (HOSTILE, "geom", 2154), ("unknown", "geom", 0)]
         for row in [*listed, ("two", "a", 2154), ("two", "b", 2154)]:
-            run("insert into geometry_columns values ('main', ?, ?, ?)", row)
+            run("insert into geometry_columns values ('main', ?, ?, ?, 'POLYGON')", row)
     yield engine
     engine.dispose()
 
@@ -137,25 +141,80 @@ def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> Non
     assert isinstance(caught.value, ImportError)
 
 
-def test_real_server() -> None:
-    address = os.environ.get("TVB_TEST_POSTGIS")
-    if not address:
-        pytest.skip("no PostGIS server (set TVB_TEST_POSTGIS to a scratch database)")
-    sqlalchemy = pytest.importorskip("sqlalchemy", reason="the extra postgis is not installed")
-    engine = sqlalchemy.create_engine(address)
-    name, quoted = 'tvb % "test"', '"tvb %% ""test"""'
-    try:
-        with engine.begin() as session:
-            run = session.exec_driver_sql
-            run(f"drop table if exists {quoted}")
-            run(f"create table {quoted} (insee text, geom geometry(Polygon, 2154))")
-            for insee, shape in zip(communes()["insee"], communes().geometry, strict=True):
-                geometry = f"ST_GeomFromText('{shape.wkt}', 2154)"
-                run(f"insert into {quoted} values ('{insee}', {geometry})")  # noqa: S608
-        frame = read_database(engine, name, where={"insee": ["62002", "62003"]})
-        assert sorted(frame["insee"]) == ["62002", "62003"]
-        assert frame.crs == 2154
-    finally:
-        with engine.begin() as session:
-            session.exec_driver_sql(f"drop table if exists {quoted}")
-        engine.dispose()
+# On a real server
+
+
+@pytest.fixture
+def postgres() -> Server:
+    found = server()
+    found.empty()
+    return found
+
+
+@pytest.fixture
+def real(postgres: Server) -> Iterator[Any]:
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(postgres.url())
+    yield engine
+    engine.dispose()
+
+
+# What can go wrong between here and a server
+
+
+def refused(call: Any, match: str) -> None:
+    """Check what is said, and that not even the trace of the error tells the password."""
+    with pytest.raises(SourceError, match=match) as caught:
+        call()
+    trace = "".join(traceback.format_exception(caught.value))
+    assert PASSWORD not in trace
+    assert "nothing" not in str(caught.value)
+
+
+def test_wrong_ways_to_a_server(postgres: Server) -> None:
+    import sqlalchemy
+
+    def reading(**address: Any) -> Any:
+        url = postgres.url(**{"user": READER, "password": PASSWORD} | address)
+        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
+        return lambda: read_database(engine, "communes")
+
+    refused(reading(password=PASSWORD[::-1] + "nothing"), "its password is refused .*pg_hba")
+    refused(reading(database="nothing"), "the database or the account does not exist")
+    refused(reading(user="nothing"), "the database or the account does not exist")
+    refused(reading(database="bare"), "the database has no PostGIS.*CREATE EXTENSION postgis")
+    away = sqlalchemy.create_engine(f"postgresql+psycopg://x:{PASSWORD}@/x?host=/nothing")
+    refused(lambda: read_database(away, "communes"), "no server answers .*its address, its port")
+    shut = sqlalchemy.create_engine(f"postgresql+psycopg://x:{PASSWORD}@127.0.0.1:1/x")
+    refused(lambda: read_database(shut, "communes"), "no server answers")
+
+
+def test_rights_and_types_are_named(postgres: Server, real: Any) -> None:
+    import sqlalchemy
+
+    run(real, BUILDINGS)
+    url = postgres.url(user=READER, password=PASSWORD)
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
+    refused(
+        lambda: read_database(engine, "batiments"),
+        r"batiments: the account has not the right \(permission denied .*GRANT SELECT",
+    )
+    refused(
+        lambda: read_database(real, "batiments", where={"geom": 1}),
+        "a value and its column are of different types",
+    )
+
+
+def test_postgis_is_found_outside_the_search_path(postgres: Server, real: Any) -> None:
+    """Kills: the view of the geometry columns asked for as if it were always in sight."""
+    import sqlalchemy
+
+    run(real, BUILDINGS)
+    put(real, "batiments", buildings(30))
+    options = {"options": "-c search_path=public"}
+    engine = sqlalchemy.create_engine(postgres.url(), connect_args=options)
+    assert len(read_database(engine, "batiments")) == 30
+    window = (X0, Y0, X0 + 9, Y0 + 9)
+    assert list(iter_database(engine, "batiments", "buildings", bbox=window))
+    engine.dispose()

@@ -123,7 +123,7 @@ class _Engine:
 def test_a_connection_gives_the_same_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
 
-    def read_database(connection: Any, table: str) -> gpd.GeoDataFrame:
+    def read_database(connection: Any, table: str, **_: object) -> gpd.GeoDataFrame:
         asked.append((connection, table))
         return worlds.communes().rename(columns={"insee": "INSEE_COM"}).rename_geometry("geom")
 

@@ -6,13 +6,18 @@ Nothing here is survey data: use it to try the library, to test it and to measur
 from tvb.datasets.assemble import bassin_minier, model_buildings, model_missing_layers
 from tvb.datasets.facts_files import find_data, list_facts, load_facts
 from tvb.datasets.model import MODELLED
+from tvb.datasets.plans import PLAN_COMMUNES, PLANTED, model_plans, planted_table
 
 __all__ = [
     "MODELLED",
+    "PLANTED",
+    "PLAN_COMMUNES",
     "bassin_minier",
     "find_data",
     "list_facts",
     "load_facts",
     "model_buildings",
     "model_missing_layers",
+    "model_plans",
+    "planted_table",
 ]

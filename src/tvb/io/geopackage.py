@@ -1,7 +1,7 @@
 """One GeoPackage for several layers and tables, which QGIS opens styled.
 
-GDAL writes the tables; the table ``layer_styles``, which QGIS looks for and GDAL does not know, is
-added with SQLite.
+GDAL writes the tables; what QGIS looks for and GDAL does not know is added with SQLite
+(`tvb.io.qgis_tables`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
@@ -18,22 +18,25 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
+import pyproj
 import shapely
 from pyogrio.errors import DataSourceError
 
 from tvb.errors import CrsError, LayerError, ParameterError, SourceError, explain
 from tvb.io.atomic import atomic_path
-from tvb.io.styles import Style, style_for, to_qml, to_sld
+from tvb.io.fields import describe_fields
+from tvb.io.qgis_layers import QgisLayer
+from tvb.io.qgis_project import to_project
+from tvb.io.qgis_tables import EPOCH, add_descriptions, add_project, add_styles
+from tvb.io.styles import Style, styles_for
 from tvb.schema import SCHEMAS
 
 __all__ = ["write_geopackage"]
 
 Lang = Literal["fr", "en"]
 
-_EPOCH = "1970-01-01T00:00:00.000Z"
-"""Time of change written everywhere: the true one would make every run a different file."""
-
 _NAME = re.compile(r"\w(.*\S)?")
+_NOT_IN_ADDRESS = re.compile(r"[|/\\]")
 _RESERVED = re.compile(r"(gpkg|sqlite|rtree|ogr)_|layer_styles$|qgis_projects$", re.IGNORECASE)
 _TYPE_NAMES = {
     frozenset({0}): "Point", frozenset({4}): "MultiPoint", frozenset({0, 4}): "MultiPoint",
@@ -55,23 +58,6 @@ _OBJECT_TYPES: dict[str, Any] = {
 }  # fmt: skip
 _EMPTY_TYPES = {"point": "Point", "line": "LineString", "polygon": "Polygon"}
 
-_STYLE_TABLE = """
-CREATE TABLE layer_styles (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-    f_table_catalog TEXT(256),
-    f_table_schema TEXT(256),
-    f_table_name TEXT(256),
-    f_geometry_column TEXT(256),
-    styleName TEXT(30),
-    styleQML TEXT,
-    styleSLD TEXT,
-    useAsDefault BOOLEAN,
-    description TEXT,
-    owner TEXT(30),
-    ui TEXT(30),
-    update_time DATETIME
-)"""
-
 
 def write_geopackage(
     layers: Mapping[str, gpd.GeoDataFrame | pd.DataFrame],
@@ -80,6 +66,7 @@ def write_geopackage(
     lang: Lang = "fr",
     styles: Mapping[str, Style] | None = None,
     origins: Mapping[str, str] | None = None,
+    project: str | None = None,
 ) -> None:
     """Write layers and tables into one GeoPackage 1.2 that QGIS opens styled.
 
@@ -92,11 +79,15 @@ def write_geopackage(
     path : str or os.PathLike
         File to write or replace.
     lang : {"fr", "en"}
-        Language of layer titles and legends.
+        Language of layer titles, legends and names of columns.
     styles : mapping of str to Style, optional
-        Styles by layer, instead of those of `tvb.io.style_for`.
+        Styles by layer, instead of those of `tvb.io.styles_for`. Where a layer holds several
+        families of geometry, for the family that the style draws.
     origins : mapping of str to str, optional
         Where the content of a layer comes from; kept as its description, which QGIS shows.
+    project : str, optional
+        Title of a QGIS project that the file then holds: the layers in groups, styled, with the
+        names of their columns. It finds them by the name of the file, which so must stay.
 
     Raises
     ------
@@ -106,13 +97,15 @@ def write_geopackage(
     CrsError
         If a frame with geometry has no CRS.
     ParameterError
-        If there is no layer, a name is not possible, or a style belongs to no layer.
+        If there is no layer, a name is not possible, or a style belongs to no layer; if a project
+        is wanted, also if QGIS cannot write a name into an address.
     SourceError
         If the file cannot be written, or another program is changing it.
 
     Notes
     -----
-    Two runs give the same bytes: no time of writing is stored.
+    Two runs give the same bytes: no time of writing is stored. What columns are called is written
+    twice: in the styles, for QGIS, and in ``gpkg_data_columns``, for other readers.
 
     References
     ----------
@@ -120,20 +113,70 @@ def write_geopackage(
     """
     if lang not in ("fr", "en"):
         raise ParameterError(explain("lang", f"« {lang} »", required="fr or en"))
+    path = Path(path)
     _check_names(layers, styles or {})
+    if project is not None:
+        _check_addresses([path.name, *layers])
     tables = {name: _as_table(frame, name) for name, frame in layers.items()}
-    _refuse_open_file(Path(path))
+    _refuse_open_file(path)
     titles = _titles(tables, lang)
+    shown = [
+        QgisLayer(
+            name, titles[name], _styles(name, frame, given=(styles or {}).get(name), lang=lang),
+            describe_fields(name, _plain_columns(frame), lang=lang), *_place(frame),
+            origin=(origins or {}).get(name, ""),
+        )
+        for name, frame in tables.items()
+    ]  # fmt: skip
+    document = None
+    if project is not None:
+        document = to_project(shown, file=path.name, title=project, lang=lang)
     with atomic_path(path) as temporary:
         for name, frame in tables.items():
             _write_table(frame, temporary, name, title=titles[name])
-        chosen = {
-            name: (styles or {}).get(name) or style_for(name, frame, lang=lang)
-            for name, frame in tables.items()
-            if isinstance(frame, gpd.GeoDataFrame)
-        }
-        used = {name: style for name, style in chosen.items() if style}
-        _finish(temporary, used, origins=origins or {})
+        _finish(temporary, shown, document)
+
+
+def _styles(
+    name: str, frame: pd.DataFrame, *, given: Style | None, lang: Lang
+) -> tuple[Style, ...]:
+    """Return one style for each family of geometry, none for a table."""
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return ()
+    styles = styles_for(name, frame, lang=lang)
+    if given is None:
+        return styles
+    if len(styles) == 1:
+        return (given,)
+    return tuple(given if style.family == given.family else style for style in styles)
+
+
+def _plain_columns(frame: pd.DataFrame) -> list[str]:
+    geometry = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
+    return [column for column in frame.columns if column != geometry]
+
+
+def _place(
+    frame: pd.DataFrame,
+) -> tuple[pyproj.CRS | None, tuple[float, float, float, float] | None]:
+    """Return the CRS of a layer and its bounds, if it has any."""
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return None, None
+    west, south, east, north = (float(value) for value in frame.total_bounds)
+    return frame.crs, None if np.isnan(west) else (west, south, east, north)
+
+
+def _check_addresses(names: Iterable[str]) -> None:
+    for name in names:
+        if _NOT_IN_ADDRESS.search(name):
+            raise ParameterError(
+                explain(
+                    f"« {name} »",
+                    "QGIS cannot write this name into the address of a layer",
+                    required="a name without | / and \\",
+                    remedy="rename it, or leave out project=",
+                )
+            )
 
 
 def _check_names(layers: Mapping[str, pd.DataFrame], styles: Mapping[str, Style]) -> None:
@@ -323,16 +366,18 @@ _COMMIT_COUNTERS = (24, 92)
 """Bytes of the header of SQLite: the file change counter, and the commit its size was valid for."""
 
 
-def _finish(path: Path, styles: Mapping[str, Style], *, origins: Mapping[str, str]) -> None:
-    """Add the styles and the origins, and replace the time of writing by a constant."""
+def _finish(path: Path, layers: Sequence[QgisLayer], project: str | None) -> None:
+    """Add what QGIS looks for, and replace the time of writing by a constant."""
     with closing(sqlite3.connect(path)) as database, database:
-        if styles:
-            _add_styles(database, styles)
+        add_styles(database, layers)
+        add_descriptions(database, layers)
+        if project is not None:
+            add_project(database, project)
         database.executemany(
             "UPDATE gpkg_contents SET description = ? WHERE table_name = ?",
-            [(origin, name) for name, origin in origins.items()],
+            [(layer.origin, layer.name) for layer in layers if layer.origin],
         )
-        database.execute("UPDATE gpkg_contents SET last_change = ?", (_EPOCH,))
+        database.execute("UPDATE gpkg_contents SET last_change = ?", (EPOCH,))
     # What was overwritten, times of writing among it, stays in the free space of its page.
     with closing(sqlite3.connect(path)) as database:
         database.execute("VACUUM")
@@ -341,31 +386,3 @@ def _finish(path: Path, styles: Mapping[str, Style], *, origins: Mapping[str, st
         for place in _COMMIT_COUNTERS:
             file.seek(place)
             file.write((1).to_bytes(4, "big"))
-
-
-def _add_styles(database: sqlite3.Connection, styles: Mapping[str, Style]) -> None:
-    geometry = dict(
-        database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall()
-    )
-    database.execute(_STYLE_TABLE)
-    database.execute(
-        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) "
-        "VALUES ('layer_styles', 'attributes', 'layer_styles', '', 0)"
-    )
-    database.executemany(
-        "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
-        "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner, ui, "
-        "update_time) VALUES ('', '', ?, ?, ?, ?, ?, 1, ?, '', NULL, ?)",
-        [
-            (
-                name,
-                geometry[name],
-                style.name,
-                to_qml(style),
-                to_sld(style),
-                style.title,
-                _EPOCH,
-            )
-            for name, style in styles.items()
-        ],
-    )

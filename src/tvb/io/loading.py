@@ -129,7 +129,7 @@ def _load_table(connection: Any, request: Request) -> tuple[gpd.GeoDataFrame, La
                 remedy='name it with source_layer=, for example source_layer="public.commune"',
             )
         )
-    return conform_request(read_database(connection, table), request, table)
+    return conform_request(read_database(connection, table, bbox=request.bbox), request, table)
 
 
 def _warn_of_changes(report: LayerReport) -> None:

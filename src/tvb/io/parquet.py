@@ -19,7 +19,7 @@ from tvb.errors import SourceError, explain
 from tvb.io.batches import BATCH_ROWS, Batch, Opened, Window, arrow_batch
 from tvb.io.locate import Located
 
-__all__ = ["open_parquet"]
+__all__ = ["ParquetReader", "open_parquet"]
 
 _DEFAULT_CRS = "OGC:CRS84"
 
@@ -59,7 +59,7 @@ def open_parquet(found: Located) -> Opened:
         )
     primary = geo["primary_column"]
     told = geo["columns"][primary]
-    reader = _Reader(found, file, primary, told.get("encoding", "WKB"))
+    reader = ParquetReader(found, file, primary, told.get("encoding", "WKB"))
     hidden = {primary, *told.get("covering", {}).get("bbox", {}).get("xmin", [])[:1]}
     # pandas stores a named or broken index as a column.
     names = [n for n in file.schema_arrow.names if n not in hidden and not n.startswith("__index")]
@@ -74,8 +74,20 @@ def _handle(found: Located) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """Reads batches of one file."""
+class ParquetReader:
+    """Reads batches of one file.
+
+    Parameters
+    ----------
+    found : Located
+        The file.
+    file : pyarrow.parquet.ParquetFile
+        The same, opened; closed after the first reading.
+    primary : str
+        Column of the geometry.
+    encoding : str
+        How it is written: ``WKB``, or one of the native ones.
+    """
 
     found: Located
     file: pq.ParquetFile
@@ -97,6 +109,40 @@ class _Reader:
             ) from error
         finally:
             self.file.close()
+
+    def stream(
+        self, columns: Sequence[str], rows: int, *, different: Sequence[str] = ()
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield batches as the file holds them, any number of times.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Attributes wanted.
+        rows : int
+            Most rows of a batch.
+        different : sequence of str
+            Texts to be read as dictionaries, because few of them are different.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+            Attributes, and the geometry in well-known binary.
+
+        Raises
+        ------
+        SourceError
+            If the file cannot be read.
+        """
+        schema = self.file.schema_arrow
+        texts = [n for n in different if pa.types.is_string(schema.field(n).type)]
+        try:
+            with pq.ParquetFile(_handle(self.found), read_dictionary=texts) as file:
+                yield from file.iter_batches(rows, columns=[*columns, self.primary])
+        except (pa.ArrowInvalid, OSError) as error:
+            raise SourceError(
+                explain(self.found.label, f"cannot be read: {error}", remedy="export it again")
+            ) from error
 
     def _read_native(self, names: list[str] | None) -> Batch:
         frame = gpd.read_parquet(_handle(self.found), columns=names)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from tvb.io.symbols import Hatch, Style, StyleClass, Symbol
+from tvb.io.qml_symbols import add_symbol
+from tvb.io.symbols import Style, StyleClass
 
-__all__ = ["to_qml"]
+if TYPE_CHECKING:
+    from tvb.io.fields import Field
 
-_VERSION = "3.22.16"
+__all__ = ["QGIS_VERSION", "add_fields", "add_renderer", "to_document", "to_qml"]
+
+QGIS_VERSION = "3.22.16"
+"""Version whose format is written; later ones read it."""
+
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-_SYMBOL_TYPES = {"point": "marker", "line": "line", "polygon": "fill"}
 _GEOMETRY_TYPES = {"point": "0", "line": "1", "polygon": "2"}
+_GEOMETRY_NAMES = {"point": "Point", "line": "Line", "polygon": "Polygon"}
 _RENDERERS = {
     "single": "singleSymbol",
     "categorised": "categorizedSymbol",
@@ -21,28 +29,81 @@ _RENDERERS = {
 }
 
 
-def to_qml(style: Style) -> str:
-    """Return a style as a QML document that QGIS 3.22 or later loads.
+def to_qml(styles: Style | Sequence[Style], *, fields: Sequence[Field] = ()) -> str:
+    """Return the style of a layer as a QML document that QGIS 3.22 or later loads.
 
     Parameters
     ----------
-    style : Style
-        Any style.
+    styles : Style or sequence of Style
+        One for each family of geometry that the layer holds; none for a table.
+    fields : sequence of Field, optional
+        What its columns are called.
 
     Returns
     -------
     str
         XML with its document type.
     """
-    root = Element("qgis", {"version": _VERSION, "styleCategories": "Symbology"})
+    styles = [styles] if isinstance(styles, Style) else list(styles)
+    categories = ["Symbology"] * bool(styles) + ["Fields", "Forms"] * bool(fields)
+    root = Element("qgis", {"version": QGIS_VERSION, "styleCategories": "|".join(categories)})
+    if styles:
+        add_renderer(root, styles)
+        SubElement(root, "blendMode").text = "0"
+    if len(styles) == 1:  # QGIS refuses the style for any other type
+        SubElement(root, "layerGeometryType").text = _GEOMETRY_TYPES[styles[0].family]
+    if fields:
+        add_fields(root, fields)
+    return to_document(root)
+
+
+def to_document(root: Element) -> str:
+    """Return a document of QGIS as text.
+
+    Parameters
+    ----------
+    root : xml.etree.ElementTree.Element
+        Element ``qgis``; it gets its line breaks.
+
+    Returns
+    -------
+    str
+        XML with its document type.
+    """
+    indent(root, space=" ")
+    return _DOCTYPE + tostring(root, encoding="unicode") + "\n"
+
+
+def add_renderer(parent: Element, styles: Sequence[Style]) -> None:
+    """Add what draws a layer.
+
+    Parameters
+    ----------
+    parent : xml.etree.ElementTree.Element
+        Root of a style, or layer of a project.
+    styles : sequence of Style
+        One for each family of geometry that the layer holds; several become rules.
+    """
     # Classes are drawn one after the other, the last on top: rare floods enclose frequent ones.
-    levels = "0" if style.kind == "single" else "1"
+    levels = "0" if all(style.kind == "single" for style in styles) else "1"
     renderer = SubElement(
-        root,
+        parent,
         "renderer-v2",
-        {"type": _RENDERERS[style.kind], "symbollevels": levels, "enableorderby": "0",
+        {"type": "RuleRenderer", "symbollevels": levels, "enableorderby": "0",
          "forceraster": "0", "referencescale": "-1"},
     )  # fmt: skip
+    if len(styles) > 1:
+        _add_rules(renderer, styles)
+    else:
+        _add_classes(renderer, styles[0])
+    symbols = SubElement(renderer, "symbols")
+    entries = [entry for style in styles for entry in style.classes]
+    for number, entry in enumerate(entries):
+        add_symbol(symbols, entry.symbol, str(number), level=number)
+
+
+def _add_classes(renderer: Element, style: Style) -> None:
+    renderer.set("type", _RENDERERS[style.kind])
     if style.column is not None:
         renderer.set("attr", style.column)
     if style.kind == "categorised":
@@ -50,13 +111,6 @@ def to_qml(style: Style) -> str:
     elif style.kind == "graduated":
         renderer.set("graduatedMethod", "GraduatedColor")
         _add_ranges(renderer, style.classes)
-    symbols = SubElement(renderer, "symbols")
-    for number, entry in enumerate(style.classes):
-        _add_symbol(symbols, entry.symbol, str(number), level=number)
-    SubElement(root, "blendMode").text = "0"
-    SubElement(root, "layerGeometryType").text = _GEOMETRY_TYPES[style.family]
-    indent(root, space=" ")
-    return _DOCTYPE + tostring(root, encoding="unicode") + "\n"
 
 
 def _add_categories(renderer: Element, classes: tuple[StyleClass, ...]) -> None:
@@ -97,95 +151,63 @@ def _bound(value: float) -> str:
     return repr(float(value))
 
 
-def _add_symbol(parent: Element, symbol: Symbol, name: str, *, level: int) -> None:
-    kind = _SYMBOL_TYPES[symbol.family]
-    element = SubElement(
-        parent,
-        "symbol",
-        {"type": kind, "name": name, "alpha": "1", "clip_to_extent": "1", "force_rhr": "0"},
-    )
-    if symbol.family == "point":
-        _add_layer(element, "SimpleMarker", _marker(symbol), level=level)
-    elif symbol.family == "line":
-        _add_layer(element, "SimpleLine", _line(symbol), level=level)
-    else:
-        _add_layer(element, "SimpleFill", _fill(symbol), level=level)
-        if symbol.hatch is not None:
-            _add_hatch(element, symbol.hatch, name, level=level)
+def _add_rules(renderer: Element, styles: Sequence[Style]) -> None:
+    """Add a rule for each family of geometry, and in it one for each class."""
+    rules = SubElement(renderer, "rules", {"key": "tvb"})
+    number = 0
+    for style in styles:
+        name = _GEOMETRY_NAMES[style.family]
+        family = SubElement(
+            rules,
+            "rule",
+            {"key": f"tvb {name}", "filter": f"geometry_type($geometry) = '{name}'",
+             "label": style.title},
+        )  # fmt: skip
+        for place, entry in enumerate(style.classes):
+            rule = family
+            if style.column is not None:
+                rule = SubElement(family, "rule", {"key": f"tvb {number}", "label": entry.label})
+                rule.set("filter", _condition(style.column, entry, first=place == 0))
+            rule.set("symbol", str(number))
+            number += 1
 
 
-def _add_layer(symbol: Element, kind: str, properties: dict[str, str], *, level: int) -> Element:
-    layer = SubElement(
-        symbol, "layer", {"class": kind, "enabled": "1", "locked": "0", "pass": str(level)}
-    )
-    options = SubElement(layer, "Option", {"type": "Map"})
-    for key in sorted(properties):
-        SubElement(options, "Option", {"type": "QString", "name": key, "value": properties[key]})
-    return layer
+def _condition(column: str, entry: StyleClass, *, first: bool) -> str:
+    """Return when a class applies; a value on a bound belongs to the lower class."""
+    name = '"' + column.replace('"', '""') + '"'
+    if entry.value is not None:
+        return f"{name} = '" + entry.value.replace("\\", "\\\\").replace("'", "''") + "'"
+    if math.isinf(entry.lower) and math.isinf(entry.upper):
+        return "ELSE"
+    above = ">=" if first else ">"
+    return f"{name} {above} {_bound(entry.lower)} AND {name} <= {_bound(entry.upper)}"
 
 
-def _marker(symbol: Symbol) -> dict[str, str]:
-    return {
-        "name": symbol.marker,
-        "size": f"{symbol.size_mm:g}",
-        "size_unit": "MM",
-        "color": _colour(symbol.fill, symbol.opacity),
-        "outline_color": _colour(symbol.stroke),
-        "outline_style": "solid" if symbol.stroke else "no",
-        "outline_width": f"{symbol.stroke_mm:g}",
-        "outline_width_unit": "MM",
-    }
+def add_fields(parent: Element, fields: Sequence[Field]) -> None:
+    """Add what columns are called and what their codes mean.
+
+    Parameters
+    ----------
+    parent : xml.etree.ElementTree.Element
+        Root of a style, or layer of a project.
+    fields : sequence of Field
+        In the order of the columns.
+    """
+    configuration = SubElement(parent, "fieldConfiguration")
+    for field in fields:
+        if field.values:
+            element = SubElement(configuration, "field", {"name": field.name})
+            _add_value_map(element, field)
+    aliases = SubElement(parent, "aliases")
+    for field in fields:
+        if field.alias:
+            SubElement(aliases, "alias", {"field": field.name, "name": field.alias})
 
 
-def _line(symbol: Symbol) -> dict[str, str]:
-    return {
-        "line_color": _colour(symbol.stroke),
-        "line_style": "solid" if symbol.stroke else "no",
-        "line_width": f"{symbol.stroke_mm:g}",
-        "line_width_unit": "MM",
-        "capstyle": "flat" if symbol.dash_mm else "round",
-        "joinstyle": "round",
-        "use_custom_dash": "1" if symbol.dash_mm else "0",
-        "customdash": ";".join(f"{length:g}" for length in symbol.dash_mm) or "5;2",
-        "customdash_unit": "MM",
-    }
-
-
-def _fill(symbol: Symbol) -> dict[str, str]:
-    # A simple fill knows no free dashes, only the pen styles of Qt.
-    outline = ("dash" if symbol.dash_mm else "solid") if symbol.stroke else "no"
-    return {
-        "style": "solid" if symbol.fill else "no",
-        "color": _colour(symbol.fill, symbol.opacity),
-        "outline_color": _colour(symbol.stroke),
-        "outline_style": outline,
-        "outline_width": f"{symbol.stroke_mm:g}",
-        "outline_width_unit": "MM",
-        "joinstyle": "bevel",
-    }
-
-
-def _add_hatch(parent: Element, hatch: Hatch, name: str, *, level: int) -> None:
-    layer = _add_layer(
-        parent,
-        "LinePatternFill",
-        {
-            "angle": str(hatch.angle),
-            "distance": f"{hatch.distance_mm:g}",
-            "distance_unit": "MM",
-            "line_width": f"{hatch.width_mm:g}",
-            "line_width_unit": "MM",
-            "color": _colour(hatch.colour),
-        },
-        level=level,
-    )
-    line = Symbol("line", stroke=hatch.colour, stroke_mm=hatch.width_mm)
-    _add_symbol(layer, line, f"@{name}@1", level=0)
-
-
-def _colour(colour: str | None, opacity: float = 1.0) -> str:
-    """Return red, green, blue, alpha as QGIS writes them."""
-    if colour is None:
-        return "0,0,0,0"
-    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    return ",".join(str(p) for p in (*parts, round(255 * opacity)))
+def _add_value_map(parent: Element, field: Field) -> None:
+    widget = SubElement(parent, "editWidget", {"type": "ValueMap"})
+    options = SubElement(SubElement(widget, "config"), "Option", {"type": "Map"})
+    values = SubElement(options, "Option", {"type": "List", "name": "map"})
+    for code, label in field.values:
+        pair = SubElement(values, "Option", {"type": "Map"})
+        SubElement(pair, "Option", {"type": "QString", "name": label, "value": code})

@@ -54,7 +54,7 @@ def fill_of_name(layer: str) -> Callable[[str], Mapping[str, str]] | None:
         From the name of a file without its suffix to values by column; None for a layer of which
         names tell nothing.
     """
-    if layer != "flood_zones":
+    if layer not in ("flood_zones", "depth_classes"):
         return None
 
     def fill(stem: str) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from tvb.io.symbols import Style, StyleClass, Symbol
@@ -28,65 +29,81 @@ _HATCH_MARKS = {
     135: "shape://backslash",
 }
 _MARKS = {"diamond": "square"}  # SLD 1.0 has no diamond: a square, turned
+_DIMENSIONS = {"point": "0", "line": "1", "polygon": "2"}
 
 
-def to_sld(style: Style) -> str:
-    """Return a style as a Styled Layer Descriptor 1.0.0.
+def to_sld(styles: Style | Sequence[Style], *, geometry: str = "geom") -> str:
+    """Return the style of a layer as a Styled Layer Descriptor 1.0.0.
 
     Parameters
     ----------
-    style : Style
-        Any style.
+    styles : Style or sequence of Style
+        One for each family of geometry that the layer holds.
+    geometry : str
+        Name of the geometry, by which several families are told apart.
 
     Returns
     -------
     str
-        XML, sizes in pixels of 0.28 mm. Hatches use the ``shape://`` marks of GeoServer.
+        XML, sizes in pixels of 0.28 mm. Hatches use the ``shape://`` marks of GeoServer, several
+        families its function ``dimension``.
 
     References
     ----------
     .. [1] OGC 02-070, Styled Layer Descriptor Implementation Specification 1.0.0
     """
+    styles = [styles] if isinstance(styles, Style) else styles
     root = Element("StyledLayerDescriptor", {"version": "1.0.0", **_NAMESPACES})
     layer = SubElement(root, "NamedLayer")
-    SubElement(layer, "Name").text = style.name
+    SubElement(layer, "Name").text = styles[0].name
     user = SubElement(layer, "UserStyle")
-    SubElement(user, "Title").text = style.title or style.name
-    types = SubElement(user, "FeatureTypeStyle")
-    for number in range(len(style.classes)):
-        _add_rule(types, style, number)
+    SubElement(user, "Title").text = styles[0].title or styles[0].name
+    for style in styles:
+        types = SubElement(user, "FeatureTypeStyle")
+        for number in range(len(style.classes)):
+            _add_rule(types, style, number, geometry=geometry if len(styles) > 1 else None)
     indent(root, space=" ")
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _add_rule(parent: Element, style: Style, number: int) -> None:
+def _add_rule(parent: Element, style: Style, number: int, *, geometry: str | None) -> None:
     entry = style.classes[number]
     rule = SubElement(parent, "Rule")
     SubElement(rule, "Name").text = f"{number + 1}"
     SubElement(rule, "Title").text = entry.label or style.title or style.name
     if style.kind == "categorised" and entry.value is None:
         SubElement(rule, "ElseFilter")
-    elif style.column is not None:
-        _add_filter(rule, style.column, entry, first=number == 0)
+    else:
+        _add_filter(rule, style, number, geometry=geometry)
     _ADDERS[entry.symbol.family](rule, entry.symbol)
 
 
-def _add_filter(rule: Element, column: str, entry: StyleClass, *, first: bool) -> None:
-    """Add the condition of a class; a value on a bound belongs to the lower class."""
-    parent = SubElement(rule, "ogc:Filter")
-    if entry.value is not None:
-        _add_comparison(parent, "PropertyIsEqualTo", column=column, value=entry.value)
+def _add_filter(rule: Element, style: Style, number: int, *, geometry: str | None) -> None:
+    """Add the condition of a class, if there is any."""
+    entry = style.classes[number]
+    tests = [] if style.column is None else _tests(entry, first=number == 0)
+    count = len(tests) + (geometry is not None)
+    if not count:
         return
-    lower = "PropertyIsGreaterThanOrEqualTo" if first else "PropertyIsGreaterThan"
-    bounds = [
-        (kind, value)
-        for kind, value in ((lower, entry.lower), ("PropertyIsLessThanOrEqualTo", entry.upper))
-        if math.isfinite(value)
-    ]
-    if len(bounds) == 2:
+    parent = SubElement(rule, "ogc:Filter")
+    if count > 1:
         parent = SubElement(parent, "ogc:And")
-    for kind, value in bounds:
-        _add_comparison(parent, kind, column=column, value=repr(float(value)))
+    if geometry is not None:
+        comparison = SubElement(parent, "ogc:PropertyIsEqualTo")
+        function = SubElement(comparison, "ogc:Function", {"name": "dimension"})
+        SubElement(function, "ogc:PropertyName").text = geometry
+        SubElement(comparison, "ogc:Literal").text = _DIMENSIONS[style.family]
+    for kind, value in tests:
+        _add_comparison(parent, kind, column=style.column or "", value=value)
+
+
+def _tests(entry: StyleClass, *, first: bool) -> list[tuple[str, str]]:
+    """Return comparisons and values; a value on a bound belongs to the lower class."""
+    if entry.value is not None:
+        return [("PropertyIsEqualTo", entry.value)]
+    lower = "PropertyIsGreaterThanOrEqualTo" if first else "PropertyIsGreaterThan"
+    bounds = ((lower, entry.lower), ("PropertyIsLessThanOrEqualTo", entry.upper))
+    return [(kind, repr(float(value))) for kind, value in bounds if math.isfinite(value)]
 
 
 def _add_comparison(parent: Element, kind: str, *, column: str, value: str) -> None:

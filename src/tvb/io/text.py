@@ -68,7 +68,9 @@ def sniff_dbf_encoding(found: Located) -> str | None:
         ``UTF-8`` or ``CP1252``; None where every byte is ASCII, or where the ``.cpg`` names
         another encoding of single bytes.
     """
-    guess = _guess(read_head(found, _SAMPLE_BYTES, suffix=".dbf"))
+    head = read_head(found, _SAMPLE_BYTES, suffix=".dbf")
+    # The header, whose length it tells, holds numbers that could pass for letters.
+    guess = _guess(head[int.from_bytes(head[8:10], "little") :])
     declared = read_head(found, 64, suffix=".cpg").decode("ascii", "replace").strip().upper()
     known = not declared or "UTF" in declared or declared in _LATIN
     return None if guess == "CP1252" and not known else guess

@@ -1,0 +1,259 @@
+"""Compiled loops over the bytes of footprints and of their identifiers.
+
+Most buildings are drawn as one ring of a few walls that plainly do not cross: `read_rings` reads
+these without making objects of them. Everything else is left to GEOS.
+"""
+
+# ruff: noqa: PLR0917 (numba takes arguments by position)
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
+from tvb.kernels import compiled
+
+__all__ = ["claim", "hash_texts", "read_rings"]
+
+Bytes = NDArray[np.uint8]
+Hashes = NDArray[np.uint64]
+
+_FEWEST, _MOST = 4, 64  # vertices: fewer make no ring, more are worth an index of edges
+_POLYGON, _MULTIPOLYGON = 3, 6
+_EWKB_Z, _EWKB_M, _EWKB_CODE = 0x80000000, 0x40000000, 0x0FFFFFFF
+# A product of two differences is wrong by a few units in the last place; this is some more.
+_ROUNDING = 1e-15
+
+# Odd numbers of 64 bits, half of whose bits are set.
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_ODD_TOO = np.uint64(0xD6E8FEB86659FD93)
+_SHIFT = np.uint64(32)
+_ONE, _NONE = np.uint64(1), np.uint64(0)
+
+
+@compiled
+def _u32(data: Bytes, at: int) -> int:
+    """Return the little-endian number of four bytes."""
+    number = np.int64(0)
+    for i in range(4):
+        number |= np.int64(data[at + i]) << 8 * i
+    return int(number)
+
+
+@compiled
+def _header(data: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Return kind of geometry (0 where the bytes are no such thing) and numbers per place."""
+    if end - at < 9 or data[at] != 1:
+        return 0, 0
+    code = _u32(data, at + 1)
+    kind = code & _EWKB_CODE
+    extra = (code & _EWKB_Z != 0) + (code & _EWKB_M != 0)
+    extra += 2 if kind // 1000 == 3 else min(kind // 1000, 1)
+    return kind % 1000, 2 + extra
+
+
+@compiled
+def _only_ring(data: Bytes, start: int, end: int) -> tuple[int, int, int]:
+    """Return where the only ring of a polygon starts, its places, numbers per place; or zeros."""
+    kind, width = _header(data, start, end)
+    at = start + 5
+    if kind == _MULTIPOLYGON:
+        if _u32(data, at) != 1:
+            return 0, 0, 0
+        inner, same = _header(data, at + 4, end)
+        kind = inner if same == width else 0
+        at += 9
+    if kind != _POLYGON or end - at < 8 or _u32(data, at) != 1:
+        return 0, 0, 0
+    places = _u32(data, at + 4)
+    if places < _FEWEST or places > _MOST or at + 8 + 8 * width * places != end:
+        return 0, 0, 0
+    return at + 8, places, width
+
+
+@compiled
+def _side(points: FloatArray, a: int, b: int, c: int) -> int:
+    """Return on which side of the line from a to b the place c lies; 0 where it is not sure."""
+    left = (points[b, 0] - points[a, 0]) * (points[c, 1] - points[a, 1])
+    right = (points[b, 1] - points[a, 1]) * (points[c, 0] - points[a, 0])
+    if abs(left - right) <= _ROUNDING * (abs(left) + abs(right)):
+        return 0
+    return 1 if left > right else -1
+
+
+@compiled
+def _apart(points: FloatArray, a: int, c: int) -> bool:
+    """Tell whether the edges that start at a and at c surely have no point in common."""
+    b, d = a + 1, c + 1
+    for axis in range(2):
+        if max(points[a, axis], points[b, axis]) < min(points[c, axis], points[d, axis]):
+            return True
+        if max(points[c, axis], points[d, axis]) < min(points[a, axis], points[b, axis]):
+            return True
+    one = _side(points, a, b, c)
+    if one != 0 and one == _side(points, a, b, d):
+        return True
+    other = _side(points, c, d, a)
+    return other != 0 and other == _side(points, c, d, b)
+
+
+@compiled
+def _turns(points: FloatArray, a: int, b: int, c: int) -> bool:
+    """Tell whether the edges from a to b and from b to c surely do not fold back."""
+    ahead = (points[b, 0] - points[a, 0]) * (points[c, 0] - points[b, 0]) + (
+        points[b, 1] - points[a, 1]
+    ) * (points[c, 1] - points[b, 1])
+    return ahead > 0 or _side(points, a, b, c) != 0
+
+
+@compiled
+def _is_convex(points: FloatArray, first: int) -> bool:
+    """Tell whether four walls, as most buildings have, surely turn one way at all corners."""
+    side = _side(points, first + 3, first, first + 1)
+    for i in range(first, first + 3):
+        if side == 0 or _side(points, i, i + 1, i + 2) != side:
+            return False
+    return True
+
+
+@compiled
+def _is_simple(points: FloatArray, first: int, last: int) -> bool:
+    """Tell whether the ring of the places first to last, which are the same, is surely valid."""
+    if last - first == 4 and _is_convex(points, first):
+        return True
+    if not _turns(points, last - 1, first, first + 1):
+        return False
+    for i in range(first, last):
+        if i + 2 <= last and not _turns(points, i, i + 1, i + 2):
+            return False
+        for j in range(i + 2, last if i > first else last - 1):
+            if not _apart(points, i, j):
+                return False
+    return True
+
+
+@compiled
+def _area(points: FloatArray, first: int, last: int) -> float:
+    """Return the area within a ring.
+
+    Areas are added in whole square centimetres, and coordinates are whole centimetres: half a
+    square centimetre is rounded up or down by the last bit. So this adds in the order of GEOS.
+    """
+    x0, twice = points[first, 0], 0.0
+    for i in range(first + 1, last):
+        twice += (points[i, 0] - x0) * (points[i - 1, 1] - points[i + 1, 1])
+    return abs(twice / 2.0)
+
+
+@compiled
+def read_rings(
+    data: Bytes, offsets: IntArray, row: IntArray, first: IntArray, points: FloatArray,
+    bounds: FloatArray, area_m2: FloatArray, deep: BoolArray,
+) -> int:  # fmt: skip
+    """Read the footprints that are one plain ring, and return how many there are.
+
+    Parameters
+    ----------
+    data : numpy.ndarray
+        Well-known binary of all footprints.
+    offsets : numpy.ndarray, shape (n + 1,)
+        Where each of them starts; nothing between two equal ones.
+    row : numpy.ndarray, shape (n,)
+        Written: the number of each footprint read.
+    first : numpy.ndarray, shape (n + 1,)
+        Written: its first vertex.
+    points : numpy.ndarray, shape (at least a sixteenth of the bytes, 2)
+        Written: vertices, the first repeated at the end of a ring.
+    bounds : numpy.ndarray, shape (n, 4)
+        Written: west, south, east, north.
+    area_m2 : numpy.ndarray, shape (n,)
+        Written: areas.
+    deep : numpy.ndarray, shape (n,)
+        Written: whether it had heights or measures, which are left out.
+
+    Returns
+    -------
+    int
+        Footprints read. All are valid, of one part, without holes; the others are not written.
+    """
+    count = 0
+    first[0] = 0
+    # Places lie in the data wherever the lengths before them put them, where no number can be read.
+    raw = points.reshape(-1).view(np.uint8)
+    for i in range(len(offsets) - 1):
+        at, places, width = _only_ring(data, offsets[i], offsets[i + 1])
+        if places == 0:
+            continue
+        start = first[count]
+        last = start + places - 1
+        west = south = np.inf
+        east = north = -np.inf
+        sum_of_all = 0.0
+        for k in range(start, last + 1):
+            for byte in range(16):
+                raw[16 * k + byte] = data[at + byte]
+            at += 8 * width
+            x, y = points[k, 0], points[k, 1]
+            west, east = min(west, x), max(east, x)
+            south, north = min(south, y), max(north, y)
+            sum_of_all += x + y
+        closed = points[start, 0] == points[last, 0] and points[start, 1] == points[last, 1]
+        if not (np.isfinite(sum_of_all) and closed and _is_simple(points, start, last)):
+            continue
+        row[count], deep[count] = i, width > 2
+        area_m2[count] = _area(points, start, last)
+        bounds[count, 0], bounds[count, 1] = west, south
+        bounds[count, 2], bounds[count, 3] = east, north
+        count += 1
+        first[count] = last + 1
+    return count
+
+
+@compiled
+def hash_texts(data: Bytes, offsets: IntArray, hashes: Hashes) -> None:
+    """Write a number of 64 bits for each text, the same for equal ones, never 0.
+
+    Parameters
+    ----------
+    data : numpy.ndarray
+        Bytes of all texts.
+    offsets : numpy.ndarray, shape (n + 1,)
+        Where each of them starts.
+    hashes : numpy.ndarray, shape (n,)
+        Written.
+    """
+    for i in range(len(hashes)):
+        at, end = offsets[i], offsets[i + 1]
+        state = np.uint64(end - at) * _ODD
+        while at < end:
+            word = np.uint64(0)
+            for k in range(min(8, end - at)):
+                word |= np.uint64(data[at + k]) << np.uint64(8 * k)
+            state = (state ^ word) * _ODD_TOO
+            state ^= state >> _SHIFT
+            at += 8
+        state = (state ^ (state >> _SHIFT)) * _ODD
+        hashes[i] = max(state ^ (state >> _SHIFT), _ONE)
+
+
+@compiled
+def claim(table: Hashes, hashes: Hashes, taken: BoolArray) -> None:
+    """Enter numbers into a table, and tell which were there already.
+
+    Parameters
+    ----------
+    table : numpy.ndarray
+        A power of two of places, 0 where free; at least one more than will ever be entered.
+    hashes : numpy.ndarray, shape (n,)
+        Numbers other than 0, in order.
+    taken : numpy.ndarray, shape (n,)
+        Written: whether the number was there before its turn.
+    """
+    mask = np.uint64(len(table) - 1)
+    for i in range(len(hashes)):
+        place = hashes[i] & mask
+        while table[place] not in (_NONE, hashes[i]):
+            place = (place + _ONE) & mask
+        taken[i] = table[place] == hashes[i]
+        table[place] = hashes[i]
