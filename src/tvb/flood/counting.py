@@ -1,21 +1,46 @@
-"""Exposed buildings added up by commune and scenario."""
+"""Exposed buildings added up: by commune, by any zoning, by groups of communes."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from tvb.errors import LayerError, explain
+from tvb.errors import LayerError, ParameterError, explain
+from tvb.flood.groups import (
+    NO_GROUP,
+    OUTSIDE,
+    OUTSIDE_AREAS,
+    TOTAL,
+    BelongingRule,
+    find_members,
+    locate_in_communes,
+)
+from tvb.flood.repeated import number_buildings, share_flags, share_largest
+from tvb.flood.rules import (
+    DEFAULT_RULE,
+    CountingRule,
+    flag_excluded_buildings,
+    judge_measures,
+    measure_of,
+    require_columns,
+    require_index,
+)
 from tvb.geometry.arrays import BoolArray, IntArray
 from tvb.names import normalise_name
 
-__all__ = ["COUNTED_COLUMNS", "OUTSIDE", "USES", "count_by_commune", "require_columns"]
-
-OUTSIDE = "hors communes"
-"""Code under which buildings outside every commune are counted."""
+__all__ = [
+    "COUNTED_COLUMNS",
+    "USES",
+    "count_by_area",
+    "count_by_commune",
+    "group_counts",
+    "value_buildings",
+]
 
 USES = (
     "Résidentiel", "Indifférencié", "Commercial et services", "Industriel", "Agricole",
@@ -28,87 +53,262 @@ COUNTED_COLUMNS = ("usage_1", "nombre_de_logements")
 
 _USE_COLUMNS = [f"buildings_{normalise_name(u).replace(' ', '_')}" for u in USES]
 _OTHER_USE = "buildings_autre"
-# Areas are added in whole square centimetres: the sum is then the same in any order of the rows.
-_CM2_PER_M2 = 10_000.0
+# What is not whole is added in whole parts, square centimetres and billionths (larger parts where
+# the sum would not fit in 63 bits): it is then the same in any order of the rows.
+_CM2_PER_M2 = 10_000
+_FINEST, _LARGEST = 1_000_000_000, 2**62
 
 
 def count_by_commune(
     buildings: gpd.GeoDataFrame,
-    exposed: pd.DataFrame,
-    insee: pd.Series[Any],
+    exposure: pd.DataFrame,
+    communes: gpd.GeoDataFrame,
     *,
-    excluded: BoolArray,
-    communes: pd.Series[Any],
+    rule: CountingRule = DEFAULT_RULE,
+    people: pd.Series[Any] | pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the number of exposed buildings in each commune and scenario.
 
     Parameters
     ----------
     buildings : geopandas.GeoDataFrame
-        Footprints with `COUNTED_COLUMNS`.
-    exposed : pandas.DataFrame
-        One boolean column for each scenario, a row for each building.
-    insee : pandas.Series
-        Commune of each building; null outside all of them.
-    excluded : numpy.ndarray
-        Buildings to count apart.
-    communes : pandas.Series
-        Codes of all communes.
+        Footprints, EPSG:2154, with the columns of the schema ``buildings``. Rows of the same
+        ``cleabs`` are one building: see `tvb.flood.find_repeated_buildings`.
+    exposure : pandas.DataFrame
+        On the same index: from `tvb.flood.measure_exposure`; or from
+        `tvb.flood.flag_exposed_buildings`, called with the same rule.
+    communes : geopandas.GeoDataFrame
+        Polygons, EPSG:2154, with ``insee``.
+    rule : CountingRule
+        What exposes a building, what is left out, where it counts.
+    people : pandas.Series or pandas.DataFrame, optional
+        On the same index: people of each building (`tvb.flood.spread_population`), or several
+        columns of numbers to be added up.
 
     Returns
     -------
     pandas.DataFrame
-        As `tvb.flood.count_exposed_buildings` describes it, without ``rule``.
+        One row for each commune and scenario, zeros kept, on the index ``insee`` (in order, then
+        "hors communes" for buildings outside all of them) and ``scenario``. Columns:
+        ``buildings``; ``footprint_m2`` (of whole buildings); ``dwellings`` where known, and
+        ``dwellings_unknown``, the buildings where not; ``buildings_residentiel`` and so on for each
+        of `USES`, ``buildings_autre`` for the rest; ``people``, or the columns of `people`; from a
+        table of measures, ``class_…`` for each class of hazard with ``class_unknown``, and
+        ``buildings_protected``. Then ``buildings_excluded``, exposed too but in none of the columns
+        before; ``rows_repeated``, rows of a building counted by another row; ``rule``, ``exclude``
+        and ``attribution``.
+
+    Raises
+    ------
+    CrsError
+        If a frame is not in EPSG:2154.
+    LayerError
+        If a column is missing, or a code of a commune is missing or given twice.
+    ParameterError
+        If the exposure or the people are not on the index of the buildings.
     """
-    codes = pd.Index([*sorted(communes), OUTSIDE], name="insee", dtype="str")
-    commune = codes.get_indexer(pd.Index(insee.fillna(OUTSIDE)))
-    values = _values(buildings)
-    columns = [*values, "buildings_excluded"]
-    rows = pd.MultiIndex.from_product([codes, exposed.columns], names=["insee", "scenario"])
-    counted = np.zeros((len(codes), len(exposed.columns), len(columns)), dtype=np.int64)
-    for at, scenario in enumerate(exposed.columns):
-        here = exposed[scenario].to_numpy()
-        sums = [_add(commune, v, here & ~excluded, communes=len(codes)) for v in values.values()]
-        sums.append(_add(commune, None, here & excluded, communes=len(codes)))
-        counted[:, at, :] = np.stack(sums, axis=1)
-    table = pd.DataFrame(counted.reshape(-1, len(columns)), index=rows, columns=columns)
-    return table.assign(footprint_m2=table["footprint_m2"] / _CM2_PER_M2)
+    exposed = _Exposed.of(buildings, exposure, rule=rule, people=people)
+    names, group = locate_in_communes(exposed.buildings, communes, rule.attribution)
+    table = exposed.add_up(np.arange(len(group)), group, names)
+    return table.assign(**rule.describe())
 
 
-def require_columns(frame: pd.DataFrame, layer: str, *columns: str) -> None:
-    """Raise unless a frame has some columns.
+def count_by_area(
+    buildings: gpd.GeoDataFrame,
+    exposure: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
+    *,
+    key: str,
+    belongs: BelongingRule = "centroid",
+    rule: CountingRule = DEFAULT_RULE,
+    people: pd.Series[Any] | pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return the number of exposed buildings in each area of any zoning and scenario.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        Any frame.
-    layer : str
-        Its name in messages.
-    *columns : str
-        Names of the columns.
+    buildings, exposure, people
+        As in `count_by_commune`.
+    areas : geopandas.GeoDataFrame
+        Polygons, EPSG:2154: property elements, estates, zones of a plan, … They may overlap; rows
+        of the same key are one area.
+    key : str
+        Column that names the areas.
+    belongs : {"centroid", "touches"}
+        A building belongs to every area that holds its centroid, or that it shares a point with.
+    rule : CountingRule
+        As in `count_by_commune`; its attribution is not used.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As in `count_by_commune`, on `key` and ``scenario``: each area in order of its key, then
+        "hors zonage", then "ensemble". Where areas overlap a building counts in each of them:
+        ``in_several`` is how many of the ``buildings`` of a row count in another area too, and
+        "ensemble" counts each building once. ``attribution`` tells the belonging.
+
+    Raises
+    ------
+    CrsError
+        If a frame is not in EPSG:2154.
+    LayerError
+        If a column is missing, or a key is null.
+    ParameterError
+        If the rule of belonging is unknown, or the exposure or the people are not on the index of
+        the buildings.
+    """
+    exposed = _Exposed.of(buildings, exposure, rule=rule, people=people)
+    names, row, area = find_members(exposed.buildings, areas, key=key, belongs=belongs)
+    everything = np.arange(len(exposed.buildings))
+    times = np.bincount(row, minlength=len(everything))
+    alone = np.flatnonzero(times == 0)
+    row = np.concatenate([row, alone, everything])
+    outside, total = (np.full(n, len(names) + i) for i, n in enumerate((len(alone), len(times))))
+    group = np.concatenate([area, outside, total])
+    index = pd.Index([*names, OUTSIDE_AREAS, TOTAL], name=key, dtype="str")
+    table = exposed.with_column("in_several", (times > 1).astype(np.int64)).add_up(
+        row, group, index
+    )
+    return table.assign(**rule.describe() | {"attribution": f"every area: {belongs}"})
+
+
+def group_counts(counts: pd.DataFrame, communes: pd.DataFrame, *, key: str) -> pd.DataFrame:
+    """Return counts by commune added up by groups of communes.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        From `count_by_commune`, on ``insee`` and ``scenario``.
+    communes : pandas.DataFrame
+        Columns ``insee`` and `key`.
+    key : str
+        Column that names the group, such as ``epci_siren``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same columns on `key` and ``scenario``: each group in order, then "sans groupe" if a
+        commune has none, then "hors communes". A group without exposed buildings has zeros.
 
     Raises
     ------
     LayerError
-        If one is missing; all that are missing are named.
+        If a column is missing.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_product([["1", "2"], ["s"]], names=["insee", "scenario"])
+    >>> counts = pd.DataFrame({"buildings": [3, 4]}, index=index)
+    >>> communes = pd.DataFrame({"insee": ["1", "2"], "epci_siren": ["E", "E"]})
+    >>> group_counts(counts, communes, key="epci_siren")["buildings"].to_dict()
+    {('E', 's'): 7}
     """
-    missing = [f"« {c} »" for c in columns if c not in frame.columns]
-    if missing:
-        raise LayerError(
-            explain(
-                layer,
-                f"column {', '.join(missing)} is missing",
-                remedy="read the file with tvb.io.read_layer, which adds optional columns",
-            )
+    require_columns(communes, "communes", "insee", key)
+    group = communes.set_index("insee")[key].astype("str").fillna(NO_GROUP)
+    insee = counts.index.get_level_values("insee")
+    label = group.reindex(insee).fillna(OUTSIDE).to_numpy()
+    last = [n for n in (NO_GROUP, OUTSIDE) if n in label]
+    names = pd.Index([*sorted(set(label) - set(last)), *last], name=key, dtype="str")
+    by = [pd.Categorical(label, names), counts.index.get_level_values("scenario")]
+    numbers = counts.select_dtypes("number").groupby(by, sort=False, observed=False).sum()
+    texts = counts.drop(columns=numbers.columns).groupby(by, sort=False, observed=False).first()
+    scenarios = counts.index.unique("scenario")
+    rows = pd.MultiIndex.from_product([names, scenarios], names=[key, "scenario"])
+    return numbers.join(texts).reindex(rows)[list(counts.columns)]
+
+
+@dataclass(frozen=True)
+class _Exposed:
+    """Rows exposed in some scenario, and what each adds to each column, in whole numbers.
+
+    ``values`` are the same in all scenarios, ``changing`` has one array (rows, scenarios) for each
+    column; ``scale`` tells how many parts a unit has, where it is not one.
+    """
+
+    buildings: gpd.GeoDataFrame
+    exposed: pd.DataFrame
+    values: Mapping[str, IntArray]
+    changing: Mapping[str, IntArray]
+    aside: Mapping[str, IntArray]
+    counted: BoolArray
+    scale: Mapping[str, int]
+
+    @classmethod
+    def of(
+        cls,
+        buildings: gpd.GeoDataFrame,
+        exposure: pd.DataFrame,
+        *,
+        rule: CountingRule,
+        people: pd.Series[Any] | pd.DataFrame | None,
+    ) -> _Exposed:
+        """Return what is exposed by a rule; only that needs a commune and an account."""
+        require_columns(buildings, "buildings", *COUNTED_COLUMNS)
+        require_index(exposure, buildings, "exposure")
+        flags = judge_measures(exposure, rule)
+        at = np.flatnonzero(flags.any(axis=1).to_numpy())
+        here, flags = buildings.take(at), flags.take(at)
+        number, first = number_buildings(here)
+        excluded = flag_excluded_buildings(here, exclude=rule.exclude).any(axis=1).to_numpy()
+        values = value_buildings(here)
+        persons, parts = _in_parts(_persons(people, buildings, taken=values).take(at))
+        measured = exposure.take(at) if exposure.columns.nlevels > 1 else None
+        return cls(
+            here,
+            share_flags(flags, number, first),
+            values | persons,
+            {} if measured is None else _changing(measured, flags.columns, rows=(number, first)),
+            {
+                "buildings_excluded": (first & excluded).astype(np.int64),
+                "rows_repeated": (~first).astype(np.int64),
+            },
+            first & ~excluded,
+            {"footprint_m2": _CM2_PER_M2, **parts},
         )
 
+    def with_column(self, name: str, value: IntArray) -> _Exposed:
+        """Return the same with a column more."""
+        return _Exposed(**vars(self) | {"values": {**self.values, name: value}})
 
-def _values(buildings: gpd.GeoDataFrame) -> dict[str, IntArray | None]:
-    """Return what each building adds to each column, in whole numbers; None adds one."""
+    def add_up(self, row: IntArray, group: IntArray, names: pd.Index[Any]) -> pd.DataFrame:
+        """Return the sums over the rows of each group, given as pairs of row and group."""
+        order = np.argsort(group, kind="stable")
+        row, group = row[order], group[order]
+        columns = [*self.values, *self.changing, *self.aside]
+        scenarios = self.exposed.columns
+        sums = np.zeros((len(names), len(scenarios), len(columns)), dtype=np.int64)
+        for position, scenario in enumerate(scenarios):
+            here = self.exposed[scenario].to_numpy()[row]
+            at = row[here]
+            counted = [v[at] for v in self.values.values()]
+            counted += [v[at, position] for v in self.changing.values()]
+            matrix = np.stack(counted, axis=1) * self.counted[at, None]
+            aside = np.stack([v[at] for v in self.aside.values()], axis=1)
+            present, start = np.unique(group[here], return_index=True)
+            if len(at):
+                sums[present, position] = np.add.reduceat(np.hstack([matrix, aside]), start)
+        rows = pd.MultiIndex.from_product([names, scenarios], names=[names.name, "scenario"])
+        table = pd.DataFrame(sums.reshape(-1, len(columns)), index=rows, columns=columns)
+        return table.assign(**{c: table[c] / parts for c, parts in self.scale.items()})
+
+
+def value_buildings(buildings: gpd.GeoDataFrame) -> dict[str, IntArray]:
+    """Return what each building adds to each column, in whole numbers.
+
+    Parameters
+    ----------
+    buildings : geopandas.GeoDataFrame
+        Footprints with `COUNTED_COLUMNS`.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        By column; footprints in square centimetres.
+    """
     dwellings = buildings["nombre_de_logements"]
     area_cm2 = np.rint(buildings.area.to_numpy() * _CM2_PER_M2)
-    values: dict[str, IntArray | None] = {
-        "buildings": None,
+    values = {
+        "buildings": np.ones(len(buildings), dtype=np.int64),
         "footprint_m2": np.nan_to_num(area_cm2).astype(np.int64),
         "dwellings": dwellings.fillna(0).to_numpy(dtype=np.int64),
         "dwellings_unknown": dwellings.isna().to_numpy(dtype=np.int64),
@@ -120,9 +320,58 @@ def _values(buildings: gpd.GeoDataFrame) -> dict[str, IntArray | None]:
     return values
 
 
-def _add(
-    commune: IntArray, value: IntArray | None, counted: BoolArray, *, communes: int
-) -> IntArray:
-    """Return the sums of a value over the buildings counted, by commune."""
-    weights = None if value is None else value[counted].astype(np.float64)
-    return np.bincount(commune[counted], weights=weights, minlength=communes).astype(np.int64)
+def _changing(
+    measured: pd.DataFrame, scenarios: pd.Index[Any], *, rows: tuple[IntArray, BoolArray]
+) -> dict[str, IntArray]:
+    """Return what each building adds to the columns that depend on the scenario."""
+    found: dict[str, IntArray] = {}
+    classes = measure_of(measured, "hazard_class")
+    if len(classes.columns):
+        codes = np.stack([classes[s].cat.codes.to_numpy() for s in scenarios], axis=1)
+        codes = share_largest(codes, *rows)
+        for code, name in enumerate(classes.iloc[:, 0].cat.categories):
+            found[f"class_{name}"] = (codes == code).astype(np.int64)
+        found["class_unknown"] = (codes < 0).astype(np.int64)
+    protected = measure_of(measured, "protected")
+    if len(protected.columns):
+        found["buildings_protected"] = protected[list(scenarios)].to_numpy(dtype=np.int64)
+    return found
+
+
+def _in_parts(numbers: pd.DataFrame) -> tuple[dict[str, IntArray], dict[str, int]]:
+    """Return numbers in whole parts of a unit, and how many parts a unit has, by column."""
+    values, parts = {}, {}
+    for name, column in numbers.items():
+        value = column.to_numpy(dtype=float)
+        most = float(np.abs(value).max(initial=0.0)) * max(len(value), 1)
+        scale = _FINEST
+        while scale > 1 and most * scale > _LARGEST:
+            scale //= 10
+        values[str(name)], parts[str(name)] = np.rint(value * scale).astype(np.int64), scale
+    return values, parts
+
+
+def _persons(
+    people: pd.Series[Any] | pd.DataFrame | None,
+    buildings: gpd.GeoDataFrame,
+    *,
+    taken: Collection[str],
+) -> pd.DataFrame:
+    """Return numbers to be added up, one column each."""
+    if people is None:
+        return pd.DataFrame(index=buildings.index)
+    require_index(people, buildings, "people")
+    table = people.to_frame("people") if isinstance(people, pd.Series) else people
+    clash = [name for name in table.columns if name in taken]
+    if clash:
+        raise ParameterError(
+            explain("people", f"« {clash[0]} » is a column of the counts", remedy="rename it")
+        )
+    if table.isna().any(axis=None):
+        raise LayerError(
+            explain(
+                "people", "a number is null", count=int(table.isna().any(axis=1).sum()),
+                ids=table.index[table.isna().any(axis=1)], remedy="people.fillna(0)",
+            )
+        )  # fmt: skip
+    return table

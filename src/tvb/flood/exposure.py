@@ -10,38 +10,34 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Literal, get_args
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
 from tvb.errors import ParameterError, explain
-from tvb.flood.counting import COUNTED_COLUMNS, OUTSIDE, USES, count_by_commune, require_columns
+from tvb.flood.classes import ClassRule, class_order, find_classes, flag_wet_zones
+from tvb.flood.counting import COUNTED_COLUMNS, count_by_commune
 from tvb.flood.placing import FastPlacing, Placing, PlainPlacing
-from tvb.geometry import attribute_to_commune
+from tvb.flood.rules import (
+    DEFAULT_EXCLUDED,
+    CountingRule,
+    Exclusion,
+    ExposureRule,
+    require_columns,
+)
 from tvb.geometry.arrays import BoolArray, GeometryArray, polygon_parts
 from tvb.geometry.cover import span_lattice
 from tvb.schema import require_crs
 
 __all__ = [
-    "DEFAULT_EXCLUDED",
-    "OUTSIDE",
-    "USES",
-    "Exclusion",
-    "ExposureRule",
+    "Method",
     "count_exposed_buildings",
-    "flag_excluded_buildings",
     "flag_exposed_buildings",
+    "measure_exposure",
     "measure_flooded_share",
 ]
 
-ExposureRule = Literal["touches", "centroid", "share"]
-Exclusion = Literal["light", "annexe", "not_in_service"]
 Method = Literal["fast", "plain"]
-
-DEFAULT_EXCLUDED: tuple[Exclusion, ...] = ("light", "annexe", "not_in_service")
-"""Buildings that the count leaves out unless told otherwise."""
-
-# Shares come from coordinates of 7 000 km: one that reaches the threshold may miss it by this.
-_EQUAL = 1e-9
 
 
 def count_exposed_buildings(
@@ -73,13 +69,9 @@ def count_exposed_buildings(
     Returns
     -------
     pandas.DataFrame
-        One row for each commune and scenario, zeros kept, on the index ``insee`` (in order, then
-        "hors communes" for buildings outside all of them) and ``scenario``. A building belongs to
-        the commune with the largest share of it (`tvb.geometry.attribute_to_commune`). Columns:
-        ``buildings``; ``footprint_m2`` (of whole buildings); ``dwellings`` where known, and
-        ``dwellings_unknown``, the buildings where not; ``buildings_residentiel`` and so on for each
-        of `USES`, ``buildings_autre`` for the rest; ``buildings_excluded``, exposed too but in none
-        of the columns before; ``rule``.
+        One row for each commune and scenario, zeros kept, with the columns of
+        `tvb.flood.count_by_commune`. A building belongs to the commune with the largest share of
+        it (`tvb.geometry.attribute_to_commune`).
 
     Raises
     ------
@@ -89,21 +81,18 @@ def count_exposed_buildings(
         If a column is missing, or a code of a commune is missing or given twice.
     ParameterError
         If the rule, the method, an exclusion or the share is not accepted.
+
+    See Also
+    --------
+    measure_exposure : What each building meets, to be counted in several ways.
+    sensitivity : How much the number depends on the rule.
     """
+    counting = CountingRule(rule, min_share=min_share, exclude=tuple(exclude))
     require_columns(buildings, "buildings", *COUNTED_COLUMNS)
     exposed = flag_exposed_buildings(
         buildings, zones, rule=rule, min_share=min_share, scenarios=scenarios, method=method
     )
-    # Only what is exposed somewhere needs a commune and an account.
-    anywhere = exposed.any(axis=1).to_numpy()
-    at_risk, exposed = buildings.loc[anywhere], exposed.loc[anywhere]
-    insee = attribute_to_commune(at_risk, communes)
-    table = count_by_commune(
-        at_risk, exposed, insee,
-        excluded=flag_excluded_buildings(at_risk, exclude=exclude).any(axis=1).to_numpy(),
-        communes=communes["insee"],
-    )  # fmt: skip
-    return table.assign(rule=rule if rule != "share" else f"share >= {min_share:g}")
+    return count_by_commune(buildings, exposed, communes, rule=counting)
 
 
 def flag_exposed_buildings(
@@ -123,7 +112,8 @@ def flag_exposed_buildings(
         Footprints (polygons), EPSG:2154. Invalid ones are judged as ``make_valid`` leaves them;
         null and empty ones are not exposed.
     zones : geopandas.GeoDataFrame
-        Polygons, EPSG:2154, with ``scenario``; those of a scenario may overlap.
+        Polygons, EPSG:2154, with ``scenario``; those of a scenario may overlap. Those whose
+        ``niveau`` is « Emerg », ground that stays dry, are left out.
     rule : {"touches", "centroid", "share"}
         The building has at least a point in common with the union of the zones, be it on the
         border; its centroid lies in the union or on its border; at least `min_share` of its
@@ -162,9 +152,9 @@ def flag_exposed_buildings(
     >>> bool(flag_exposed_buildings(building, zone, rule="centroid").loc[0, "02Moy"])
     False
     """
-    judge = _judge(rule, min_share)
+    counting = CountingRule(rule, min_share=min_share)
     placings = _place(buildings, zones, scenarios=scenarios, method=method)
-    flags = {scenario: judge(placing) for scenario, placing in placings}
+    flags = {scenario: counting.judge(placing) for scenario, placing in placings}
     return pd.DataFrame(flags, index=buildings.index, dtype=bool)
 
 
@@ -202,71 +192,134 @@ def measure_flooded_share(
     return pd.DataFrame(shares, index=buildings.index, dtype=float)
 
 
-def flag_excluded_buildings(
-    buildings: pd.DataFrame, *, exclude: Collection[Exclusion] = DEFAULT_EXCLUDED
+def measure_exposure(
+    buildings: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    *,
+    scenarios: Sequence[str] | None = None,
+    classes: str | gpd.GeoDataFrame | None = None,
+    order: Sequence[Any] | None = None,
+    class_rule: ClassRule = "worst",
+    protected: gpd.GeoDataFrame | None = None,
+    method: Method = "fast",
 ) -> pd.DataFrame:
-    """Return which buildings a count leaves out, and why.
+    """Return all that each building meets in each scenario, each zone laid out once.
 
     Parameters
     ----------
-    buildings : pandas.DataFrame
-        Columns of the schema ``buildings``.
-    exclude : collection of {"light", "annexe", "not_in_service"}
-        Light constructions (``construction_legere`` true); annexes (``usage_1`` « Annexe »);
-        projects, building sites and ruins (``etat_de_l_objet`` other than « En service »). A null
-        value excludes nothing.
+    buildings, zones, scenarios, method
+        As in `flag_exposed_buildings`.
+    classes : str or geopandas.GeoDataFrame, optional
+        Column of the zones with the class of hazard, such as ``niveau`` or ``ht_min_m``; or
+        polygons of their own with ``scenario`` and ``classe``, as `tvb.flood.classified_zones`
+        returns them. Zones of the class « Emerg » are dry.
+    order : sequence, optional
+        The classes from the mildest to the worst; see `tvb.flood.classes.class_order` for the
+        default.
+    class_rule : {"worst", "largest_share"}
+        Which class a building has that meets several: see `tvb.flood.classes.find_classes`.
+    protected : geopandas.GeoDataFrame, optional
+        Polygons, EPSG:2154, of the ground that works protect; with ``scenario`` if that depends on
+        the scenario, null where it does not. A building is protected when its centroid lies there.
 
     Returns
     -------
     pandas.DataFrame
-        One boolean column for each reason asked for, on the index of the buildings. A building may
-        have several: ``.sum()`` counts by reason, ``.any(axis=1).sum()`` in all.
+        On the index of the buildings; columns of two levels, ``measure`` and ``scenario``:
+        ``touched`` and ``centroid_in`` (bool), ``share`` (0 to 1), with `classes` also
+        ``hazard_class`` (ordered category, null where no zone with a class is met), with
+        `protected` also ``protected`` (bool; of exposed buildings only). ``table["share"]`` has
+        one column for each scenario.
 
     Raises
     ------
+    CrsError
+        If a frame is not in EPSG:2154.
     LayerError
-        If a column is missing.
+        If a column is missing or a class is not in the order.
     ParameterError
-        If a reason is unknown.
+        If the method, the rule or the order is not accepted.
+
+    See Also
+    --------
+    tvb.flood.count_by_commune : Adds the table up.
     """
-    unknown = [reason for reason in exclude if reason not in get_args(Exclusion)]
-    if unknown:
-        raise ParameterError(
-            explain(
-                "exclude",
-                f"« {unknown[0]} » is unknown",
-                required="any of " + ", ".join(get_args(Exclusion)),
-            )
+    scenarios = _scenarios(zones, scenarios)
+    column, classified = (classes, zones) if isinstance(classes, str) else ("classe", classes)
+    names = None if classified is None else class_order(classified, column, order)
+    zones = zones[flag_wet_zones(zones, column)]
+    placed = _place(buildings, zones, scenarios=scenarios, method=method)
+    columns: dict[tuple[str, str], Any] = {}
+    met: dict[str, BoolArray] = {}
+    for scenario, placing in placed:
+        touched, centroid_in = placing.touched(), placing.centroid_in()
+        columns |= {("touched", scenario): touched, ("centroid_in", scenario): centroid_in}
+        columns["share", scenario] = placing.share()
+        # The centroid of a building around a pond lies in a zone that the building does not touch.
+        met[scenario] = touched | centroid_in
+    footprints = buildings.geometry.to_numpy()
+    if classified is not None and names is not None:
+        columns |= _hazard_classes(
+            footprints, classified, met, column=column, order=names, rule=class_rule, method=method
         )
-    reasons: dict[Exclusion, tuple[str, Callable[[pd.Series[Any]], pd.Series[bool]]]] = {
-        "light": ("construction_legere", lambda light: light.eq(True)),
-        "annexe": ("usage_1", lambda use: use.eq("Annexe")),
-        "not_in_service": ("etat_de_l_objet", lambda state: state.ne("En service") & state.notna()),
-    }
+    if protected is not None:
+        columns |= _protected(footprints, protected, met, method=method)
+    measures = pd.MultiIndex.from_tuples(list(columns), names=["measure", "scenario"])
+    table = pd.DataFrame(dict(enumerate(columns.values())), index=buildings.index)
+    return table.set_axis(measures, axis="columns") if columns else table.reindex(columns=measures)
+
+
+def _hazard_classes(
+    footprints: GeometryArray,
+    zones: gpd.GeoDataFrame,
+    met: dict[str, BoolArray],
+    *,
+    column: str,
+    order: Sequence[Any],
+    rule: ClassRule,
+    method: Method,
+) -> dict[tuple[str, str], pd.Categorical[Any]]:
+    """Return the class of each building in each scenario; only those exposed are looked at."""
+    require_crs(zones, "classes")
+    require_columns(zones, "classes", "scenario")
+    zones = zones[flag_wet_zones(zones, column)]
+    polygons, row = polygon_parts(zones.geometry.to_numpy())
+    label, scenario = zones[column].take(row), zones["scenario"].to_numpy(dtype=object)[row]
     found = {}
-    for reason, (column, test) in reasons.items():
-        if reason in exclude:
-            require_columns(buildings, "buildings", column)
-            found[reason] = test(buildings[column]).fillna(value=False).astype(bool)
-    return pd.DataFrame(found, index=buildings.index)
+    for name, exposed in met.items():
+        here = scenario == name
+        codes = np.full(len(footprints), -1, dtype=np.int64)
+        if exposed.any() and order:
+            place = _make_placing(footprints[exposed], polygons[here], method)
+            codes[exposed] = find_classes(
+                label[here], polygons[here], place, order=order, rule=rule
+            )
+        found["hazard_class", name] = pd.Categorical.from_codes(
+            codes, pd.Index(order), ordered=True
+        )
+    return found
 
 
-def _judge(rule: ExposureRule, min_share: float) -> Callable[[Placing], BoolArray]:
-    """Return the function that applies a rule to a placing."""
-    if not 0 < min_share <= 1:
-        raise ParameterError(
-            explain("min_share", f"{min_share} is not a share", required="above 0, at most 1")
-        )
-    rules: dict[str, Callable[[Placing], BoolArray]] = {
-        "touches": lambda placing: placing.touched(),
-        "centroid": lambda placing: placing.centroid_in(),
-        "share": lambda placing: placing.share() >= min_share * (1 - _EQUAL),
-    }
-    if rule not in rules:
-        raise ParameterError(
-            explain("rule", f"« {rule} » is unknown", required="one of " + ", ".join(rules))
-        )
-    return rules[rule]
+def _protected(
+    footprints: GeometryArray,
+    protected: gpd.GeoDataFrame,
+    met: dict[str, BoolArray],
+    *,
+    method: Method,
+) -> dict[tuple[str, str], BoolArray]:
+    """Return which of the exposed buildings have their centroid on protected ground."""
+    require_crs(protected, "protected")
+    polygons, row = polygon_parts(protected.geometry.to_numpy())
+    of_all = pd.Series(None, index=protected.index, dtype="object")
+    scenario = protected.get("scenario", of_all).take(row)
+    found = {}
+    for name, exposed in met.items():
+        here = polygons[(scenario.isna() | scenario.eq(name)).to_numpy(dtype=bool)]
+        inside = np.zeros(len(footprints), dtype=bool)
+        if exposed.any():
+            inside[exposed] = _make_placing(footprints[exposed], here, method)(here).centroid_in()
+        found["protected", name] = inside
+    return found
 
 
 def _place(
@@ -279,17 +332,21 @@ def _place(
     """Return the placing of the buildings in each scenario, made when it is asked for."""
     require_crs(buildings, "buildings")
     require_crs(zones, "flood_zones")
-    require_columns(zones, "flood_zones", "scenario")
+    names = _scenarios(zones, scenarios)
     if method not in get_args(Method):
         raise ParameterError(
             explain("method", f"« {method} » is unknown", required="fast or plain")
         )
-    footprints = buildings.geometry.to_numpy()
-    polygons, row = polygon_parts(zones.geometry.to_numpy())
-    scenario = zones["scenario"].to_numpy(dtype=object)[row]
-    names = sorted(zones["scenario"].dropna().unique()) if scenarios is None else scenarios
-    place = _make_placing(footprints, polygons, method)
+    flooded = zones[flag_wet_zones(zones)]
+    polygons, row = polygon_parts(flooded.geometry.to_numpy())
+    scenario = flooded["scenario"].to_numpy(dtype=object)[row]
+    place = _make_placing(buildings.geometry.to_numpy(), polygons, method)
     return ((name, place(polygons[scenario == name])) for name in names)
+
+
+def _scenarios(zones: gpd.GeoDataFrame, scenarios: Sequence[str] | None) -> Sequence[str]:
+    require_columns(zones, "flood_zones", "scenario")
+    return sorted(zones["scenario"].dropna().unique()) if scenarios is None else scenarios
 
 
 def _make_placing(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import (
+    BoolArray,
     FloatArray,
     GeometryArray,
     IntArray,
@@ -21,7 +22,16 @@ from tvb.geometry.arrays import (
     total_bounds,
 )
 
-__all__ = ["DOUBTFUL", "Cover", "Lattice", "build_cover", "span_lattice"]
+__all__ = [
+    "DOUBTFUL",
+    "Cover",
+    "EdgeCover",
+    "Lattice",
+    "build_cover",
+    "build_edge_cover",
+    "mark_cells",
+    "span_lattice",
+]
 
 DOUBTFUL = -1
 """What `Cover.locate` says of a box that an edge may cross."""
@@ -127,7 +137,8 @@ class Cover:
     lattice : Lattice
         The cells.
     values : numpy.ndarray
-        One number for each cell, row by row; without meaning for cells that an edge crosses.
+        One number for each cell, row by row: that of its centre. An edge that passes within the
+        rounding of a coordinate of the centre may leave it on either side.
     crossed : numpy.ndarray
         Number of crossed cells south-west of each corner of the cells, row by row.
     """
@@ -182,7 +193,76 @@ def build_cover(polygons: GeometryArray, labels: IntArray, lattice: Lattice) -> 
         Values 0 outside all polygons.
     """
     crossings = _find_crossings(polygons, labels, lattice)
-    return Cover(lattice, _sum_labels(crossings, lattice), _sum_crossed(crossings, lattice))
+    runs = _find_runs(crossings, lattice)
+    return Cover(lattice, _sum_labels(crossings, lattice), _sum_crossed(runs, lattice))
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeCover:
+    """A cover with the edges that meet each cell, so that a place in it needs no others.
+
+    Parameters
+    ----------
+    cover : Cover
+        What the cells lie in.
+    first : numpy.ndarray
+        First edge of each cell, row by row, and the number of all.
+    edges : numpy.ndarray
+        Ends of the edges and the label of their polygon, which lies on their left, of shape (n, 5):
+        those that cross a cell, or come within the margin of it, follow each other.
+    """
+
+    cover: Cover
+    first: NDArray[np.int32]
+    edges: FloatArray
+
+
+def build_edge_cover(polygons: GeometryArray, labels: IntArray, lattice: Lattice) -> EdgeCover:
+    """Return the cover of polygons with the edges of each cell.
+
+    Parameters
+    ----------
+    polygons, labels, lattice
+        As in `build_cover`.
+
+    Returns
+    -------
+    EdgeCover
+        Without edges that lie beyond the lattice.
+    """
+    crossings = _find_crossings(polygons, labels, lattice)
+    runs = _find_runs(crossings, lattice)
+    length = runs.east - runs.west + 1
+    run = np.repeat(np.arange(len(length)), length)
+    step = np.arange(len(run)) - np.repeat(np.cumsum(length) - length, length)
+    cell = (runs.row * lattice.columns + runs.west)[run] + step
+    order = np.argsort(cell, kind="stable")
+    first = np.zeros(lattice.rows * lattice.columns + 1, dtype=np.int32)
+    np.cumsum(np.bincount(cell, minlength=len(first) - 1), out=first[1:])
+    edge = runs.crossing[run[order]]
+    crossed = (np.diff(first) > 0).reshape(lattice.rows, lattice.columns)
+    cover = Cover(lattice, _sum_labels(crossings, lattice), _sum_cells(crossed))
+    ends = crossings.start[edge], crossings.end[edge], crossings.label[edge, None]
+    return EdgeCover(cover, first, np.hstack(ends, dtype=np.float64))
+
+
+def mark_cells(lattice: Lattice, marked: BoolArray) -> Cover:
+    """Return a cover of value 0 that finds boxes doubtful where they meet some cells.
+
+    Parameters
+    ----------
+    lattice : Lattice
+        The cells.
+    marked : numpy.ndarray of bool
+        One answer for each cell, row by row.
+
+    Returns
+    -------
+    Cover
+        To leave out, at one look, what meets none of the cells.
+    """
+    values = np.zeros(len(marked), dtype=np.int32)
+    return Cover(lattice, values, _sum_cells(marked.reshape(lattice.rows, lattice.columns)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,13 +321,13 @@ def _sum_labels(crossings: _Crossings, lattice: Lattice) -> NDArray[np.int32]:
     """Return the values of the cells: labels picked up at the edges met from the west.
 
     Along the line of centres of a row, an edge that goes down enters its polygon and one that goes
-    up leaves it. The change is booked east of the crossed cell, whose own value does not matter.
+    up leaves it. The change is booked from the first centre east of it.
     """
     row, label = crossings.row, crossings.label
     middle = lattice.y_min + (row + 0.5) * lattice.cell_m
     up = (crossings.start[:, 1] <= middle) & (crossings.end[:, 1] > middle)
     down = (crossings.end[:, 1] <= middle) & (crossings.start[:, 1] > middle)
-    column = (crossings.x_at(middle) - lattice.x_min) // lattice.cell_m + 1
+    column = np.floor((crossings.x_at(middle) - lattice.x_min) / lattice.cell_m + 0.5)
     met = (up | down) & (column < lattice.columns)
     change = np.bincount(
         row[met] * lattice.columns + np.maximum(column[met], 0).astype(np.int64),
@@ -258,8 +338,17 @@ def _sum_labels(crossings: _Crossings, lattice: Lattice) -> NDArray[np.int32]:
     return rows.astype(np.int32).ravel()
 
 
-def _sum_crossed(crossings: _Crossings, lattice: Lattice) -> NDArray[np.int32]:
-    """Return the table of sums of the cells that edges cross, or come within the margin of."""
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Neighbouring cells of a row that a crossing meets, or comes within the margin of."""
+
+    crossing: IntArray
+    row: IntArray
+    west: IntArray
+    east: IntArray
+
+
+def _find_runs(crossings: _Crossings, lattice: Lattice) -> _Runs:
     row, start, end = crossings.row, crossings.start, crossings.end
     bottom = lattice.y_min + row * lattice.cell_m - _MARGIN_M
     one = crossings.x_at(bottom)
@@ -268,14 +357,29 @@ def _sum_crossed(crossings: _Crossings, lattice: Lattice) -> NDArray[np.int32]:
     one[level], two[level] = start[level, 0], end[level, 0]
     west = (np.minimum(one, two) - _MARGIN_M - lattice.x_min) // lattice.cell_m
     east = (np.maximum(one, two) + _MARGIN_M - lattice.x_min) // lattice.cell_m
-    here = (east >= 0) & (west < lattice.columns)
+    here = np.flatnonzero((east >= 0) & (west < lattice.columns))
+    return _Runs(
+        here,
+        row[here],
+        np.maximum(west[here], 0).astype(np.int64),
+        np.minimum(east[here], lattice.columns - 1).astype(np.int64),
+    )
+
+
+def _sum_crossed(runs: _Runs, lattice: Lattice) -> NDArray[np.int32]:
+    """Return the table of sums of the cells that edges cross, or come within the margin of."""
     # Each run of cells is one entry at its west and one exit after its east.
     stride = lattice.columns + 1
-    first = row[here] * stride + np.maximum(west[here], 0).astype(np.int64)
-    after = row[here] * stride + np.minimum(east[here] + 1, lattice.columns).astype(np.int64)
     size = lattice.rows * stride
-    runs = np.bincount(first, minlength=size) - np.bincount(after, minlength=size)
-    crossed = runs.reshape(lattice.rows, stride)[:, :-1].cumsum(axis=1) > 0
-    sums = np.zeros((lattice.rows + 1, stride), dtype=np.int32)
-    sums[1:, 1:] = crossed.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, dtype=np.int32)
+    entries = np.bincount(runs.row * stride + runs.west, minlength=size)
+    exits = np.bincount(runs.row * stride + runs.east + 1, minlength=size)
+    crossed = (entries - exits).reshape(lattice.rows, stride)[:, :-1].cumsum(axis=1) > 0
+    return _sum_cells(crossed)
+
+
+def _sum_cells(marked: BoolArray) -> NDArray[np.int32]:
+    """Return the number of marked cells south-west of each corner of the cells, row by row."""
+    rows, columns = marked.shape
+    sums = np.zeros((rows + 1, columns + 1), dtype=np.int32)
+    sums[1:, 1:] = marked.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, dtype=np.int32)
     return sums.ravel()

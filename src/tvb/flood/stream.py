@@ -1,0 +1,238 @@
+"""Exposed buildings counted chunk by chunk: files of any size, in the memory of a few chunks.
+
+Chunks are counted in any order, by any number of threads or processes, and added up: all that is
+added is whole numbers, so that the table is always the same. It is the table of
+`tvb.flood.count_exposed_buildings`, building by building.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, get_args
+
+import geopandas as gpd
+import pandas as pd
+
+from tvb.errors import ParameterError, explain
+from tvb.flood.counting import _CM2_PER_M2
+from tvb.flood.rules import CountingRule, ExposureRule
+from tvb.flood.stream_chunk import (
+    Arrays,
+    Chunk,
+    ExposedBuildings,
+    ExposureCounts,
+    Method,
+    expose_chunk,
+    no_counts,
+    sum_exposed,
+)
+from tvb.flood.stream_zones import Prepared, prepare_exposure
+from tvb.progress import Bar
+
+__all__ = [
+    "ChunkSource",
+    "ChunkStore",
+    "StreamedExposure",
+    "count_exposure_stream",
+    "count_prepared",
+]
+
+_THREADS = 2
+
+Writer: TypeAlias = Callable[[ExposedBuildings], None]
+
+
+class ChunkSource(Protocol):
+    """A file of buildings, as `tvb.io.open_footprints` opens it."""
+
+    identity: str
+    rows: int | None
+    bbox: tuple[float, float, float, float] | None
+
+    def chunks(self, done: Mapping[int, Arrays] | None = None) -> Iterator[Chunk]:
+        """Yield chunks in order, but for those whose claims are given."""
+
+
+class ChunkStore(Protocol):
+    """Keeps what was counted, so that an interrupted run can go on."""
+
+    def load(self, identity: str) -> dict[int, Arrays]:
+        """Return what was saved under an identity, by chunk."""
+
+    def save(self, identity: str, number: int, arrays: Arrays) -> None:
+        """Keep what was counted in a chunk."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StreamedExposure:
+    """What was counted in a file.
+
+    Parameters
+    ----------
+    tables : dict of str to pandas.DataFrame
+        By the text of the rule ("touches", "share >= 0.5"): the table of
+        `tvb.flood.count_exposed_buildings`.
+    buildings : int
+        Buildings looked at.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    buildings: int
+
+    def __repr__(self) -> str:
+        return f"<StreamedExposure: {self.buildings} buildings, by {', '.join(self.tables)}>"
+
+    def summary(self) -> str:
+        """Return the number of exposed buildings by rule and scenario, as a text for people.
+
+        Returns
+        -------
+        str
+            One line for the file, then one for each rule and scenario.
+        """
+        lines = [f"{self.buildings} buildings"]
+        for rule, table in self.tables.items():
+            total = table.groupby(level="scenario", sort=False)["buildings"].sum()
+            lines += [f"  {rule}, {scenario}: {count}" for scenario, count in total.items()]
+        return "\n".join(lines)
+
+
+def count_exposure_stream(
+    footprints: ChunkSource,
+    zones: gpd.GeoDataFrame,
+    communes: gpd.GeoDataFrame,
+    *,
+    rules: Sequence[CountingRule | ExposureRule] = ("touches", "centroid", "share"),
+    scenarios: Sequence[str] | None = None,
+    method: Method = "fast",
+    store: ChunkStore | None = None,
+    on_exposed: Writer | None = None,
+) -> StreamedExposure:
+    """Return the number of exposed buildings in each commune and scenario, by several rules.
+
+    Parameters
+    ----------
+    footprints : ChunkSource
+        A file, from `tvb.io.open_footprints`; read once, whatever its size.
+    zones, communes, rules, scenarios
+        As in `prepare_exposure`.
+    method, store, on_exposed
+        As in `count_prepared`.
+
+    Returns
+    -------
+    StreamedExposure
+        The tables that `tvb.flood.count_exposed_buildings` gives for the layer.
+
+    Raises
+    ------
+    CrsError
+        If a frame is not in EPSG:2154.
+    LayerError
+        If ``scenario`` is missing, or a code of a commune is missing or given twice.
+    ParameterError
+        If a rule or the method is not accepted.
+
+    Examples
+    --------
+    >>> footprints = tvb.io.open_footprints("batiment.parquet")  # doctest: +SKIP
+    >>> counted = count_exposure_stream(footprints, zones, communes)  # doctest: +SKIP
+    >>> counted.tables["touches"].groupby("scenario")["buildings"].sum()  # doctest: +SKIP
+    """
+    prepared = prepare_exposure(
+        zones, communes, rules=rules, scenarios=scenarios, window=footprints.bbox
+    )
+    return count_prepared(footprints, prepared, method=method, store=store, on_exposed=on_exposed)
+
+
+def count_prepared(
+    footprints: ChunkSource,
+    prepared: Prepared,
+    *,
+    method: Method = "fast",
+    store: ChunkStore | None = None,
+    on_exposed: Writer | None = None,
+) -> StreamedExposure:
+    """Return the number of exposed buildings in each commune and scenario, zones being ready.
+
+    Parameters
+    ----------
+    footprints : ChunkSource
+        As in `count_exposure_stream`.
+    prepared : Prepared
+        From `prepare_exposure`; without a window, or with one that holds that of the footprints.
+    method : {"fast", "plain"}
+        How the same answer is found: by a lattice and sums over edges, or by asking GEOS for every
+        building and zone, for comparison.
+    store : ChunkStore, optional
+        Where what has been counted is kept: a run that was interrupted goes on from there.
+    on_exposed : callable, optional
+        Called with the `ExposedBuildings` of each chunk, in order, to write a table of them. It
+        forces chunks that a store holds to be counted again.
+
+    Returns
+    -------
+    StreamedExposure
+        As in `count_exposure_stream`.
+
+    Raises
+    ------
+    ParameterError
+        If the method is not accepted.
+    """
+    if method not in get_args(Method):
+        raise ParameterError(
+            explain("method", f"« {method} » is unknown", required="fast or plain")
+        )
+    identity = "" if store is None else f"{prepared.identity} {footprints.identity}"
+    done = {} if store is None or on_exposed is not None else store.load(identity)
+    total = no_counts(prepared)
+    with Bar("exposure", unit="buildings", total=footprints.rows) as bar:
+        for arrays in done.values():
+            total += ExposureCounts.from_arrays(arrays)
+        for exposed, counts in _count_in_order(footprints.chunks(done), prepared, method):
+            if on_exposed is not None:
+                on_exposed(exposed)
+            if store is not None:
+                chunk = exposed.chunk
+                store.save(identity, chunk.number, counts.to_arrays() | chunk.claim.to_arrays())
+            total += counts
+            bar.advance(counts.buildings)
+    return StreamedExposure(_tables(total, prepared), total.buildings)
+
+
+def _count_in_order(
+    chunks: Iterable[Chunk], prepared: Prepared, method: Method
+) -> Iterator[tuple[ExposedBuildings, ExposureCounts]]:
+    """Yield what is counted in each chunk, the next ones being counted meanwhile."""
+
+    def work(chunk: Chunk) -> tuple[ExposedBuildings, ExposureCounts]:
+        exposed = expose_chunk(chunk, prepared, method=method)
+        return exposed, sum_exposed(exposed, prepared)
+
+    waiting: deque[Future[tuple[ExposedBuildings, ExposureCounts]]] = deque()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        try:
+            for chunk in chunks:
+                waiting.append(pool.submit(work, chunk))
+                if len(waiting) >= _THREADS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _tables(total: ExposureCounts, prepared: Prepared) -> dict[str, pd.DataFrame]:
+    """Return the table of each rule."""
+    tables = {}
+    empty, names = prepared.table, [*prepared.columns, "buildings_excluded"]
+    for rule, sums in zip(prepared.rules, total.sums, strict=True):
+        numbers = dict(zip(names, sums.reshape(-1, len(names)).T, strict=True))
+        numbers["footprint_m2"] = numbers["footprint_m2"] / _CM2_PER_M2
+        said = rule.describe()
+        tables[said["rule"]] = empty.assign(**numbers, **said)
+    return tables
