@@ -14,19 +14,18 @@ import pandas as pd
 import shapely
 
 from tvb.errors import ParameterError, explain
+from tvb.facts import HECTARE_M2
 from tvb.geometry import attribute_to_commune, share_by_commune
 from tvb.schema import require_crs
 
 __all__ = [
     "ALONG_M",
     "COUNTED_LAYERS",
-    "HECTARE_M2",
     "count_communes_with",
+    "measure_counted_m",
     "measure_heritage",
     "measure_length_m",
 ]
-
-HECTARE_M2 = 10_000.0
 
 ALONG_M = 10.0
 """A line within this distance of a strip is the same railway: the published layers are generalised
@@ -109,18 +108,43 @@ def _km_by_commune(frame: gpd.GeoDataFrame | None, communes: gpd.GeoDataFrame) -
         return pd.Series(dtype="float64")
     require_crs(frame, "cavaliers")
     frame = frame.reset_index(drop=True)
-    length_m = (measure_length_m(frame) - _drawn_twice_m(frame)).clip(lower=0.0)
+    length_m = measure_counted_m(frame)
     strip = shapely.get_dimensions(frame.geometry.to_numpy()) == 2
     parts = pd.concat([share_by_commune(frame[kind], communes) for kind in (strip, ~strip)])
     part_km = parts["share"] * length_m.reindex(parts["feature"]).to_numpy() / 1000.0
     return part_km.groupby(parts["insee"]).sum()
 
 
-def _drawn_twice_m(cavaliers: gpd.GeoDataFrame) -> pd.Series[float]:
-    """Return how much of each strip the lines of the same layer run along; 0 for lines.
+def measure_counted_m(cavaliers: gpd.GeoDataFrame) -> pd.Series[float]:
+    """Return the length for which each railway counts in a sum.
 
-    The inscribed railways are delivered as strips and stand again, as lines, among the others.
+    Inscribed railways are delivered as strips and stand again, as lines, among the others: what a
+    line within `ALONG_M` of a strip already counts is taken off the strip.
+
+    Parameters
+    ----------
+    cavaliers : geopandas.GeoDataFrame
+        Lines or polygons in EPSG:2154; column ``longueur_m`` is used where it is given.
+
+    Returns
+    -------
+    pandas.Series
+        Metres, on the index of the input; 0 for a strip that lines follow from end to end.
+
+    Raises
+    ------
+    CrsError
+        If the layer is not in EPSG:2154.
+
+    See Also
+    --------
+    measure_length_m : The whole length of each.
     """
+    return (measure_length_m(cavaliers) - _drawn_twice_m(cavaliers)).clip(lower=0.0)
+
+
+def _drawn_twice_m(cavaliers: gpd.GeoDataFrame) -> pd.Series[float]:
+    """Return how much of each strip the lines of the same layer run along; 0 for lines."""
     geometry = cavaliers.geometry.to_numpy()
     strip = shapely.get_dimensions(geometry) == 2
     along = np.zeros(len(geometry))
