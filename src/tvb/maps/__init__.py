@@ -6,15 +6,21 @@ Each function returns a `Plate`, which saves itself as PDF, PNG or SVG and shows
 
 from tvb.maps.atlas import Atlas, build_atlas
 from tvb.maps.compose import Plate
-from tvb.maps.page import Page, PageOptions
+from tvb.maps.page import Locator, Page, PageOptions
+from tvb.maps.plates.change import plot_change
+from tvb.maps.plates.corridors import plot_corridors
+from tvb.maps.plates.cycling import plot_cycling
+from tvb.maps.plates.depth import plot_depth
 from tvb.maps.plates.exposure import plot_exposure
 from tvb.maps.plates.graph import plot_graph
+from tvb.maps.plates.plan import plot_plan_findings
 from tvb.maps.plates.territory import plot_territory
 from tvb.maps.sweep import plot_sweep
 from tvb.maps.web import WebLayer, WebMap, build_web_map, web_map
 
 __all__ = [
     "Atlas",
+    "Locator",
     "Page",
     "PageOptions",
     "Plate",
@@ -22,8 +28,13 @@ __all__ = [
     "WebMap",
     "build_atlas",
     "build_web_map",
+    "plot_change",
+    "plot_corridors",
+    "plot_cycling",
+    "plot_depth",
     "plot_exposure",
     "plot_graph",
+    "plot_plan_findings",
     "plot_sweep",
     "plot_territory",
     "web_map",

@@ -190,6 +190,7 @@ def _tasks(zones: gpd.GeoDataFrame, page: Page, *, key: str, name: str) -> list[
     options: PageOptions = {
         "lang": page.lang, "paper": page.paper, "orientation": page.orientation,
         "producer": page.producer, "date": page.date, "scale": page.scale,
+        "logo": page.logo, "locator": page.locator,
     }  # fmt: skip
     rows = zip(zones[key], zones[name], zones.geometry, strict=True)
     return [
@@ -310,12 +311,10 @@ def _overview(
         Label(sheet, x, y, 6.0 * page.text_scale, "bold")
         for sheet, (x, y) in zip(seen["sheet"], points, strict=True)
     ]
-    done = (sheets["error"] == "").sum()
+    done = int((sheets["error"] == "").sum())
     content = Content(
         title=_title(page),
-        subtitle=say(
-            "atlas_subtitle", page.lang, number(int((sheets["error"] == "").sum()), page.lang)
-        ),
+        subtitle=say("atlas_subtitle", page.lang, number(done, page.lang)),
         ground=frame_bounds(zones, "zones"),
         layers=tuple(layers),
         sources=sources,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from tvb.errors import LayerError, explain
-from tvb.maps.compose import MapLayer
+from tvb.maps.content import MapLayer
 from tvb.maps.labels import Label
 from tvb.maps.page import Bounds, Page, View
 from tvb.maps.style import LAND
@@ -22,7 +24,7 @@ from tvb.territory import Source
 
 __all__ = [
     "base_layers", "class_labels", "commune_labels", "frame_bounds", "names_for", "outline",
-    "to_array", "within",
+    "overview_of", "place_names", "to_array", "within",
 ]  # fmt: skip
 
 _COMMUNE_LINE, _EPCI_LINE = "#b9b4aa", "#7d776d"
@@ -119,6 +121,28 @@ def outline(geometry: Geometries) -> Geometries:
     return np.array([union], dtype=object)
 
 
+def overview_of(frame: gpd.GeoDataFrame) -> Geometries:
+    """Return what the locator shows of a territory.
+
+    Parameters
+    ----------
+    frame : geopandas.GeoDataFrame
+        Communes, or the polygons or lines of a theme.
+
+    Returns
+    -------
+    numpy.ndarray
+        The intercommunalities where they are known, else the outline of all polygons; none of
+        lines.
+    """
+    geometry = to_array(frame)
+    areal = geometry[np.isin(shapely.get_type_id(geometry), (3, 6))]
+    groups = _epci(frame)
+    if len(groups):
+        return groups
+    return outline(areal) if len(areal) else areal
+
+
 def base_layers(
     communes: gpd.GeoDataFrame | None, page: Page, sources: tuple[Source, ...] = ()
 ) -> tuple[MapLayer, ...]:
@@ -157,9 +181,18 @@ def base_layers(
 def _epci(communes: gpd.GeoDataFrame) -> Geometries:
     if "epci_siren" not in communes or communes["epci_siren"].isna().all():
         return np.empty(0, dtype=object)
-    members = communes.groupby("epci_siren", sort=True).indices
-    geometry = communes.geometry.to_numpy()
-    return np.concatenate([outline(np.asarray(geometry[rows])) for rows in members.values()])
+    shapes = shapely.to_wkb(np.asarray(communes.geometry.to_numpy(), dtype=object))
+    return _outlines(tuple(shapes), tuple(communes["epci_siren"]))
+
+
+@lru_cache(maxsize=2)
+def _outlines(shapes: tuple[bytes | None, ...], groups: tuple[Any, ...]) -> Geometries:
+    """Return the outline of each group: every sheet of an atlas asks for the same ones."""
+    geometry = np.asarray(shapely.from_wkb(list(shapes)), dtype=object)
+    members = pd.Series(groups).groupby(list(groups), sort=True).indices
+    found = np.concatenate([outline(geometry[rows]) for rows in members.values()])
+    found.flags.writeable = False
+    return found
 
 
 def commune_labels(
@@ -242,6 +275,29 @@ def names_for(
     width, height = page.size_mm
     few = int(width * height / _PAPER_PER_NAME_MM2)
     return [*main, *middle, *rest[: max(0, few - len(main))]]
+
+
+def place_names(communes: gpd.GeoDataFrame | None, page: Page, view: View) -> list[Label]:
+    """Return the names of the communes of a plate whose symbols do not ask for room.
+
+    Parameters
+    ----------
+    communes : geopandas.GeoDataFrame, optional
+        Columns ``insee``, ``nom``, ``population``.
+    page : Page
+        Its size.
+    view : View
+        What the frame shows.
+
+    Returns
+    -------
+    list of Label
+        By order of importance.
+    """
+    if communes is None:
+        return []
+    main, rest = commune_labels(within(communes, view.bounds), page)
+    return names_for(page, view, main=main, rest=rest)
 
 
 def within(frame: gpd.GeoDataFrame, view: Bounds) -> gpd.GeoDataFrame:

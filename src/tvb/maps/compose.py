@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 
 from tvb.errors import ParameterError, explain
 from tvb.maps import furniture
-from tvb.maps.labels import Label, draw_labels, place_labels
+from tvb.maps.content import RASTER_LEVEL, Content, MapLayer
+from tvb.maps.labels import draw_labels, place_labels
+from tvb.maps.layout import Layout, Needs, arrange
 from tvb.maps.legend import Block, Entry, Legend
-from tvb.maps.page import Bounds, Box, Layout, Needs, Page, View, arrange
+from tvb.maps.listing import draw_listing, listing_height
+from tvb.maps.locator import draw_locator
+from tvb.maps.page import Bounds, Box, Page, View
 from tvb.maps.sheet import Sheet, line_height, text_width
 from tvb.maps.style import INK, fixed_style
-from tvb.maps.symbols import Fill, Geometries, Marker, Stroke, Symbol, draw, inner_points
-from tvb.maps.table import Table, draw_table
+from tvb.maps.symbols import Fill, Geometries, Marker, Stroke, draw, inner_points
+from tvb.maps.table import draw_table
 from tvb.maps.texts import typeset
 from tvb.territory import Source
 
@@ -36,10 +40,6 @@ _ROUNDS = 5
 _VEIL = Fill("white", alpha=0.5)
 _FOCUS = Stroke(INK, 1.6)
 _NOWHERE = np.empty((0, 4))
-
-
-def _no_labels(_: View) -> Sequence[Label]:
-    return ()
 
 
 @dataclass(frozen=True)
@@ -154,79 +154,6 @@ def replace_file(path: Path, content: bytes) -> Path:
     return path
 
 
-@dataclass(frozen=True, eq=False)
-class MapLayer:
-    """Geometries drawn with one symbol.
-
-    Parameters
-    ----------
-    geometry : numpy.ndarray
-        In EPSG:2154.
-    symbol : Fill, Stroke or Marker
-        How.
-    level : float
-        Drawing order, from below to above.
-    label : str
-        Text of the legend; without one, the layer explains itself, or its block does.
-    block : str
-        Heading of the legend block.
-    sources : tuple of Source
-        Named in the foot when the layer is seen.
-    """
-
-    geometry: Geometries
-    symbol: Symbol
-    level: float
-    label: str = ""
-    block: str = ""
-    sources: tuple[Source, ...] = ()
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a theme gives to be laid on a page.
-
-    Parameters
-    ----------
-    title, subtitle : str
-        Unless the user gave others.
-    ground : Bounds
-        What must be seen, unless the user gave an extent.
-    layers : tuple of MapLayer
-        In the order of the legend.
-    sources : tuple of Source
-        Named in the foot whatever is seen, before those of the layers.
-    labels : callable
-        Makes the names from what the frame shows, by order of importance.
-    blocks : mapping of str to Block
-        How a legend block differs from a plain list, by heading; its own entries come first, once
-        a layer of the block is seen.
-    notes : tuple of str
-        Sentences for the foot.
-    banner : str
-        Sentence across the map, when there is nothing to see.
-    overview : numpy.ndarray
-        Polygons of the whole, for the locator.
-    table : Table, optional
-        Drawn only where the page has room to spare.
-    parameters : mapping
-        Kept with the plate.
-    """
-
-    title: str
-    subtitle: str
-    ground: Bounds
-    layers: tuple[MapLayer, ...]
-    sources: tuple[Source, ...] = ()
-    labels: Callable[[View], Sequence[Label]] = _no_labels
-    blocks: Mapping[str, Block] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    banner: str = ""
-    overview: Geometries | None = None
-    table: Table | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
 def compose(content: Content, page: Page) -> Plate:
     """Return a plate.
 
@@ -256,14 +183,16 @@ def compose(content: Content, page: Page) -> Plate:
     with fixed_style():
         head = furniture.compose_head(page, typeset(title, page.lang), typeset(subtitle, page.lang))
         layout, layers = _settle(content, page, head)
-        sources = _sources(content, layers)
+        sources = _sources(content, page, layers)
         foot = furniture.compose_foot(page, sources, content.notes)
         sheet = Sheet(page)
         _draw_map(sheet, content, layout, layers=(*layers, *_spotlight(page, layout.view)))
         furniture.draw_head(sheet, head, layout.head)
         _legend(content, page, layers).draw(sheet, layout.legend, columns=layout.columns)
         _draw_furniture(sheet, content, layout)
-        if content.table:
+        if content.listing:
+            draw_listing(sheet, content.listing, layout.spare)
+        elif content.table:
             draw_table(sheet, content.table, layout.spare)
         furniture.draw_foot(sheet, foot, layout.foot)
     parameters = {**content.parameters, "view": tuple(layout.view)}
@@ -282,35 +211,29 @@ def _settle(
     before = layers = _seen(content.layers, ground)
     for _ in range(_ROUNDS):
         layout = arrange(page, ground, _needs(content, page, head, layers=layers))
-        shown = _seen(content.layers, layout.view)
+        shown = _seen(content.layers, layout.view, layout.denominator)
         if shown == layers:
             return layout, layers
         before, layers = layers, shown
     # two arrangements that call for each other: keep room for the entries of both
     both = tuple(la for la in content.layers if la in before or la in layers)
     layout = arrange(page, ground, _needs(content, page, head, layers=both))
-    return layout, _seen(both, layout.view)
+    return layout, _seen(both, layout.view, layout.denominator)
 
 
-def _seen(layers: tuple[MapLayer, ...], view: Bounds) -> tuple[MapLayer, ...]:
-    window = shapely.box(*view)
-    return tuple(la for la in layers if shapely.intersects(_drawn(la), window).any())
+def _seen(
+    layers: tuple[MapLayer, ...], view: Bounds, denominator: float | None = None
+) -> tuple[MapLayer, ...]:
+    return tuple(layer for layer in layers if layer.is_seen(view, denominator))
 
 
-def _drawn(layer: MapLayer) -> Geometries:
-    """Return what leaves ink: of a polygon whose outline alone is drawn, the outline."""
-    if not isinstance(layer.symbol, Stroke):
-        return layer.geometry
-    areal = np.isin(shapely.get_type_id(layer.geometry), (3, 6))
-    lines: Geometries = np.where(areal, shapely.boundary(layer.geometry), layer.geometry)
-    return lines
-
-
-def _sources(content: Content, layers: tuple[MapLayer, ...]) -> tuple[Source, ...]:
+def _sources(content: Content, page: Page, layers: tuple[MapLayer, ...]) -> tuple[Source, ...]:
     """Return the sources of what is seen, each once, in the order of the legend."""
     kept = [*content.sources]
     for layer in layers:
         kept += [s for s in layer.sources if s not in kept]
+    if page.locator is not None and _whole(content, page) is not None:
+        kept += [s for s in page.locator.sources if s not in kept]
     return tuple(kept)
 
 
@@ -339,24 +262,28 @@ def _needs(
     layers: tuple[MapLayer, ...],
 ) -> Needs:
     scale = page.text_scale
-    foot = furniture.compose_foot(page, _sources(content, layers), content.notes)
-    needed = furniture.SCALE_HEIGHT_MM * scale
-    if _whole(content, page) is not None:
-        needed += (furniture.LOCATOR_HEIGHT_MM + 3) * scale
+    foot = furniture.compose_foot(page, _sources(content, page, layers), content.notes)
+    located = _whole(content, page) is not None
     return Needs(
         head=furniture.head_height(page, head),
         foot=furniture.foot_height(page, foot),
-        furniture=needed,
+        furniture=furniture.SCALE_HEIGHT_MM * scale,
+        locator=located * furniture.LOCATOR_HEIGHT_MM * scale,
         legend=_legend(content, page, layers).height,
+        listing=listing_height(content.listing, scale) if content.listing else None,
     )
 
 
 def _whole(content: Content, page: Page) -> Bounds | None:
     """Return the bounds of the locator, or None where the map shows most of them."""
-    if page.extent is None or content.overview is None or not len(content.overview):
+    if page.locator is not None:
+        whole = Bounds(*shapely.total_bounds(page.locator.shapes))
+    elif page.extent is None or content.overview is None or not len(content.overview):
         return None
-    whole, extent = Bounds(*shapely.total_bounds(content.overview)), Bounds(*page.extent)
-    small = extent.width * extent.height < _LOCATOR_SHARE * whole.width * whole.height
+    else:
+        whole = Bounds(*shapely.total_bounds(content.overview))
+    shown = Bounds(*page.extent) if page.extent else content.ground
+    small = shown.width * shown.height < _LOCATOR_SHARE * whole.width * whole.height
     return whole if small else None
 
 
@@ -364,13 +291,9 @@ def _draw_furniture(sheet: Sheet, content: Content, layout: Layout) -> None:
     page = sheet.page
     furniture.draw_scale(sheet, layout)
     whole = _whole(content, page)
-    if whole is not None and content.overview is not None:
-        box = layout.furniture
-        bottom = box.y + (furniture.SCALE_HEIGHT_MM + 3) * page.text_scale
-        height = furniture.LOCATOR_HEIGHT_MM * page.text_scale
-        place = Box(box.x, bottom, box.width, height)
-        furniture.draw_locator(
-            sheet, place, overview=content.overview, shown=(whole, layout.view),
+    if whole is not None:
+        draw_locator(
+            sheet, layout.locator, overview=content.overview, shown=(whole, layout.view),
             flush_right=not layout.beside,
         )  # fmt: skip
 
@@ -379,8 +302,11 @@ def _draw_map(
     sheet: Sheet, content: Content, layout: Layout, *, layers: tuple[MapLayer, ...]
 ) -> None:
     axes = sheet.add_map(layout.frame, layout.view)
+    layers = tuple(layer for layer in layers if not layer.legend_only)
+    for cells in {id(la.cells): la.cells for la in layers if la.cells}.values():
+        cells.paint(axes, layout, level=RASTER_LEVEL)
     for layer in layers:
-        geometry = _drawn(layer)
+        geometry = layer.drawn()
         if not isinstance(layer.symbol, Marker):
             geometry = _clipped(geometry, layout)
         draw(layer.symbol, axes, geometry, level=layer.level)
@@ -394,6 +320,7 @@ def _draw_map(
         layout.view,
         reserved=np.vstack([banner, markers[large]]),
         obstacles=markers[~large],
+        scale=sheet.scale,
     )
     draw_labels(sheet, names)
 

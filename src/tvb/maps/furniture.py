@@ -5,27 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
-from matplotlib.patches import Polygon, Rectangle
+import numpy as np
+from matplotlib.image import imread
+from matplotlib.patches import Polygon
+from numpy.typing import NDArray
 from pyproj import Transformer
 
-from tvb.errors import LayerError, explain
-from tvb.maps.page import Bounds, Box, Layout, Page
+from tvb.errors import LayerError, SourceError, explain
+from tvb.maps.layout import Layout
+from tvb.maps.page import Bounds, Box, Page
 from tvb.maps.sheet import Sheet, line_height, text_width, wrap
-from tvb.maps.style import ACCENT, FADED, INK, LAND, MM_PER_PT, nice_number
-from tvb.maps.symbols import Fill, Geometries, draw
+from tvb.maps.style import ACCENT, FADED, INK, MM_PER_PT, nice_number
 from tvb.maps.texts import Lang, number, say, typeset
 from tvb.territory import Source
 
 __all__ = [
-    "Foot", "Head", "compose_foot", "compose_head", "draw_foot", "draw_head", "draw_locator",
-    "draw_scale", "grid_north_angle", "scale_bar_m", "source_lines",
+    "Foot", "Head", "compose_foot", "compose_head", "draw_foot", "draw_head", "draw_scale",
+    "grid_north_angle", "scale_bar_m", "source_lines",
 ]  # fmt: skip
 
 _TITLE_PT, _SUBTITLE_PT, _SMALL_PT = 14.0, 8.5, 6.5
 _BAR_MM = 51.0
 _BAR_HEIGHT_MM = 1.4
 _FOOT_SPLIT = 0.68
+_LOGO_MM = (34.0, 12.0)  # the most that it takes
+_LOGO_GAP_MM = 3.0
 SCALE_HEIGHT_MM = 15.0
 LOCATOR_HEIGHT_MM = 30.0
 
@@ -216,17 +223,20 @@ def compose_foot(page: Page, sources: Sequence[Source], notes: Sequence[str]) ->
     scale, lang = page.text_scale, page.lang
     size = _SMALL_PT * scale
     width = page.size_mm[0] - 2 * page.margin_mm
-    left = width * _FOOT_SPLIT - 4
+    left, room = width * _FOOT_SPLIT - 4, width * (1 - _FOOT_SPLIT)
+    if page.logo is not None:
+        left -= _logo_size(page)[0] + _LOGO_GAP_MM
     warnings = [w for m in mentions(page, sources) for w in wrap(m, left, size, face="bold")]
     lines = wrap(source_lines(sources, lang), left, size)
     lines += [line for n in notes for line in wrap(n, left, size)]
     facts = [say("projection", lang)]
     made = [say("producer", lang, page.producer)] if page.producer else []
-    made += [say("dated", lang, page.date)] if page.date else []
+    if page.date:
+        made.append(say("dated", lang, page.date.replace(" ", "\u00a0")))
     if made:
         facts.append(" · ".join(made))
     facts.append(say("no_legal_value", lang))
-    right = [line for fact in facts for line in wrap(fact, width * (1 - _FOOT_SPLIT), size)]
+    right = [line for fact in facts for line in wrap(fact, room, size)]
     return warnings, lines, right
 
 
@@ -246,9 +256,10 @@ def foot_height(page: Page, foot: Foot) -> float:
         Millimetres.
     """
     warnings, lines, right = foot
-    return (
-        max(len(warnings) + len(lines), len(right)) * line_height(_SMALL_PT * page.text_scale) + 2
-    )
+    rows = max(len(warnings) + len(lines), len(right))
+    text = rows * line_height(_SMALL_PT * page.text_scale)
+    logo = _logo_size(page)[1] if page.logo is not None else 0.0
+    return max(text, logo) + 2
 
 
 def draw_foot(sheet: Sheet, foot: Foot, box: Box) -> None:
@@ -273,10 +284,36 @@ def draw_foot(sheet: Sheet, foot: Foot, box: Box) -> None:
             line, box.x, y - i * line_height(size), size_pt=size,
             face="bold" if warned else "", colour=ACCENT if warned else FADED,
         )  # fmt: skip
+    edge = box.right
+    if sheet.page.logo is not None:
+        width, height = _logo_size(sheet.page)
+        place = Box(box.right - width, box.top - 1.2 - height, width, height)
+        sheet.picture(place, _read_logo(Path(sheet.page.logo)))
+        edge = place.x - _LOGO_GAP_MM
     for i, line in enumerate(right):
-        sheet.text(
-            line, box.right, y - i * line_height(size), size_pt=size, align="right", colour=FADED
-        )
+        sheet.text(line, edge, y - i * line_height(size), size_pt=size, align="right", colour=FADED)
+
+
+def _logo_size(page: Page) -> tuple[float, float]:
+    """Return width and height of the logo in millimetres, in its own proportions."""
+    rows, columns = _read_logo(Path(str(page.logo))).shape[:2]
+    width, height = (side * page.text_scale for side in _LOGO_MM)
+    per_pixel = min(width / columns, height / rows)
+    return columns * per_pixel, rows * per_pixel
+
+
+def _read_logo(path: Path) -> NDArray[Any]:
+    """Return the pixels of a PNG."""
+    try:
+        return _pixels(path, path.stat().st_mtime_ns)
+    except (OSError, SyntaxError, ValueError) as error:  # what the reader raises on a bad file
+        problem = f"« {path} » cannot be read ({error or type(error).__name__})"
+        raise SourceError(explain("logo", problem, required="a picture .png")) from error
+
+
+@lru_cache(maxsize=4)
+def _pixels(path: Path, _: int) -> NDArray[Any]:
+    return np.asarray(imread(path, format="png"))
 
 
 def scale_bar_m(denominator: float, available_mm: float) -> tuple[float, int]:
@@ -383,52 +420,4 @@ def _draw_north(sheet: Sheet, centre: tuple[float, float], view: Bounds) -> None
         size_pt=8 * scale,
         face="bold",
         align="center",
-    )
-
-
-def draw_locator(
-    sheet: Sheet,
-    box: Box,
-    *,
-    overview: Geometries,
-    shown: tuple[Bounds, Bounds],
-    flush_right: bool,
-) -> None:
-    """Draw where the map lies in the whole.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The page.
-    box : Box
-        Place available.
-    overview : numpy.ndarray
-        Polygons of the whole.
-    shown : tuple of Bounds
-        The bounds of the whole and the view of the map.
-    flush_right : bool
-        On the right of its place.
-    """
-    whole, view = shown
-    size = _SMALL_PT * sheet.scale
-    room = box.height - line_height(size) - 1
-    pad = 0.04 * max(whole.width, whole.height)
-    wide = Bounds(whole.west - pad, whole.south - pad, whole.east + pad, whole.north + pad)
-    per_metre = min(box.width / wide.width, room / wide.height)
-    width, height = wide.width * per_metre, wide.height * per_metre
-    place = Box(box.right - width if flush_right else box.x, box.y, width, height)
-    axes = sheet.add_map(place, wide, frame_pt=0.5)
-    draw(Fill(LAND, "#9b978f", 0.4), axes, overview, level=1)
-    frame = Rectangle(
-        (view.west, view.south), view.width, view.height, facecolor="none", edgecolor=ACCENT,
-        linewidth=1.2, zorder=2, joinstyle="miter",
-    )  # fmt: skip
-    axes.add_artist(frame)
-    sheet.text(
-        say("locator", sheet.page.lang),
-        place.x,
-        place.top + 1.2,
-        size_pt=size,
-        face="bold",
-        colour=INK,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tvb.maps.listing import Badge, draw_badge
 from tvb.maps.page import Bounds, Box
 from tvb.maps.sheet import Sheet, text_width
 from tvb.maps.style import INK, MM_PER_PT, Face
@@ -21,6 +22,15 @@ _FRAME_MM = 1.2
 _AROUND = ((1, 0.6), (-1, 0.6), (1, -0.6), (-1, -0.6), (0, 1), (0, -1), (1, 0), (-1, 0))
 _NEAR = ((0, 0), (0, 0.8), (0, -0.8), (0.35, 0), (-0.35, 0), (0.35, 0.8), (-0.35, 0.8),
          (0.35, -0.8), (-0.35, -0.8), (0, 1.6), (0, -1.6))  # fmt: skip
+# A badge moves away in rings around its point
+_SPIRAL = np.array(
+    [(0.0, 0.0)]
+    + [
+        (ring * np.cos(2 * np.pi * k / (8 * n)), ring * np.sin(2 * np.pi * k / (8 * n)))
+        for n, ring in enumerate((1.1, 2.2, 3.3), start=1)
+        for k in range(8 * n)
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,8 @@ class Label:
         Of the letters.
     clearance_mm : float, optional
         Radius of the symbol beside which it stands; by default it is centred on its point.
+    badge : Badge, optional
+        Number in a symbol, drawn instead of the text; moved away a little where several meet.
     """
 
     text: str
@@ -50,6 +62,7 @@ class Label:
     face: Face = ""
     colour: str = INK
     clearance_mm: float | None = None
+    badge: Badge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +75,13 @@ class PlacedLabel:
         What.
     box : Box
         Where, in millimetres of the page.
+    anchor : tuple of float
+        Its point, in millimetres.
     """
 
     label: Label
     box: Box
+    anchor: tuple[float, float] = (0.0, 0.0)
 
 
 def place_labels(
@@ -75,6 +91,7 @@ def place_labels(
     *,
     reserved: NDArray[np.float64],
     obstacles: NDArray[np.float64],
+    scale: float = 1.0,
 ) -> list[PlacedLabel]:
     """Return the names that find a place; the others are dropped.
 
@@ -91,6 +108,8 @@ def place_labels(
     obstacles : numpy.ndarray
         Of the same shape: symbols that a name should rather not cover, and must not if it
         stands beside a symbol of its own.
+    scale : float
+        Factor of text sizes, for badges.
 
     Returns
     -------
@@ -105,7 +124,7 @@ def place_labels(
         y = frame.y + (label.y - view.south) * per_metre
         if not (frame.x <= x <= frame.right and frame.y <= y <= frame.top):
             continue
-        sides = _candidates(label, x, y)
+        sides = _candidates(label, (x, y), scale)
         free = _inside(sides, frame) & ~_meets(sides, taken).any(axis=1)
         if label.clearance_mm is not None:
             # a name laid on the symbol of a neighbour would be read as the neighbour's
@@ -116,12 +135,16 @@ def place_labels(
         best = sides[np.where(free, cost, np.inf).argmin()]
         taken = np.vstack([taken, best])
         left, bottom, right, top = best
-        placed.append(PlacedLabel(label, Box(left, bottom, right - left, top - bottom)))
+        placed.append(PlacedLabel(label, Box(left, bottom, right - left, top - bottom), (x, y)))
     return placed
 
 
-def _candidates(label: Label, x: float, y: float) -> NDArray[np.float64]:
+def _candidates(label: Label, point: tuple[float, float], scale: float) -> NDArray[np.float64]:
     """Return left, bottom, right, top of the places where a name may stand."""
+    if label.badge is not None:
+        half = np.array(label.badge.size_mm(scale)) / 2 + 0.2
+        centres = np.array(point) + _SPIRAL * 2 * half
+        return np.hstack([centres - half, centres + half])
     width = text_width(label.text, label.size_pt, label.face)
     width += 2 * _SPACING_MM
     height = (_ASCENT + _DESCENT) * label.size_pt * MM_PER_PT + 0.3
@@ -131,7 +154,7 @@ def _candidates(label: Label, x: float, y: float) -> NDArray[np.float64]:
         # half a diagonal away, so that the corner of the text meets the rim of the symbol
         away = np.array([width / 2, height / 2]) + label.clearance_mm
         shift = np.array(_AROUND) * away
-    centres = np.array([x, y]) + shift
+    centres = np.array(point) + shift
     half = np.array([width / 2, height / 2])
     return np.hstack([centres - half, centres + half])
 
@@ -163,6 +186,12 @@ def draw_labels(sheet: Sheet, placed: Iterable[PlacedLabel]) -> None:
     """
     for name in placed:
         label, box = name.label, name.box
+        if label.badge is not None:
+            centre = (box.x + box.width / 2, box.y + box.height / 2)
+            if name.anchor != centre:
+                sheet.line([name.anchor, centre], colour=INK, width_pt=0.5)
+            draw_badge(sheet, label.badge, centre)
+            continue
         x = box.x + _SPACING_MM
         y = box.y + 0.15 + _DESCENT * label.size_pt * MM_PER_PT
         sheet.halo(label.text, x, y, size_pt=label.size_pt, face=label.face)

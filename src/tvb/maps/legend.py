@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from tvb.maps.page import Box, column_width
+from tvb.maps.layout import column_width
+from tvb.maps.page import Box
 from tvb.maps.sheet import Sheet, line_height, text_width, wrap
 from tvb.maps.style import FADED, INK, MM_PER_PT, Face
 from tvb.maps.symbols import Fill, Marker, Stroke, Symbol, draw
@@ -24,6 +26,7 @@ _KEY_GAP_MM = 2.0
 _ROW_GAP_MM = 0.9
 _BLOCK_GAP_MM = 3.0
 _KEY_LEVEL = 3.0
+_LONGEST = 8  # entries of a block that stays in one column
 _BASELINE = 0.72  # of a line, below its top
 
 
@@ -70,7 +73,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """Blocks in columns; a block is never cut.
+    """Blocks in columns; only a long block is cut.
 
     Parameters
     ----------
@@ -98,7 +101,7 @@ class Legend:
         float
             Millimetres.
         """
-        heights = [self._block_height(block, width) for block in self.blocks]
+        heights = [self._block_height(block, width) for block in self._parts(columns)]
         runs = self._share(heights, columns)
         return max((self._stack(heights[a:b]) for a, b in runs), default=0.0)
 
@@ -115,12 +118,27 @@ class Legend:
             How many.
         """
         width = column_width(box.width, columns)
-        heights = [self._block_height(block, width) for block in self.blocks]
+        blocks = self._parts(columns)
+        heights = [self._block_height(block, width) for block in blocks]
         for column, (first, last) in enumerate(self._share(heights, columns)):
             x, top = box.x + column * (box.width - width) / max(columns - 1, 1), box.top
-            for block, height in zip(self.blocks[first:last], heights[first:last], strict=True):
+            for block, height in zip(blocks[first:last], heights[first:last], strict=True):
                 self._draw_block(sheet, block, Box(x, top - height, width, height))
                 top -= height + _BLOCK_GAP_MM * self.scale
+
+    def _parts(self, columns: int) -> tuple[Block, ...]:
+        """Return the blocks, a long one in parts where there are several columns."""
+        if columns == 1:
+            return self.blocks
+        parts: list[Block] = []
+        for block in self.blocks:
+            whole = block.in_row or block.touching
+            count = 1 if whole else math.ceil(len(block.entries) / _LONGEST)
+            size = math.ceil(len(block.entries) / max(count, 1)) or 1
+            for first in range(0, max(len(block.entries), 1), size):
+                part = replace(block, entries=block.entries[first : first + size])
+                parts.append(part if first == 0 else replace(part, heading=" ", note=""))
+        return tuple(parts)
 
     def _stack(self, heights: list[float]) -> float:
         return sum(heights) + _BLOCK_GAP_MM * self.scale * max(len(heights) - 1, 0)
@@ -235,4 +253,7 @@ def _draw_key(sheet: Sheet, symbol: Symbol, box: Box) -> None:
         )
     else:
         shape = shapely.Point(box.x + box.width / 2, box.y + box.height / 2)
-    draw(symbol, sheet.paper, np.array([shape], dtype=object), level=_KEY_LEVEL)
+    patterns = symbol.patterns if isinstance(symbol, Fill) else ()
+    reach = max((pattern.reach_pt for pattern in patterns), default=0.0) * MM_PER_PT
+    shrink = min(1.0, box.height / reach) if reach else 1.0
+    draw(symbol, sheet.paper, np.array([shape], dtype=object), level=_KEY_LEVEL, shrink=shrink)

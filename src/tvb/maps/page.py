@@ -1,4 +1,4 @@
-"""The page: what the user asks of it, and where each part of a plate goes.
+"""The page: its paper and its ground, and what the user asks of it.
 
 All lengths are millimetres of paper, from the lower left corner of the page.
 """
@@ -6,24 +6,28 @@ All lengths are millimetres of paper, from the lower left corner of the page.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, NamedTuple, TypedDict
 
+import geopandas as gpd
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 
-from tvb.errors import ParameterError, explain
+from tvb.errors import LayerError, ParameterError, explain
 from tvb.maps.texts import Lang, check_lang
+from tvb.schema import require_crs
+from tvb.territory import Source
 
 __all__ = [
     "SCALES",
     "Bounds",
     "Box",
-    "Layout",
+    "Locator",
     "Page",
     "PageOptions",
     "View",
-    "arrange",
     "fit_scale",
 ]
 
@@ -45,11 +49,6 @@ SCALES = tuple(
 """Denominators of the round scales, in increasing order."""
 
 _PAD_MM = 1.5
-_GAP_MM = 4.0
-_FURNITURE_WIDTH_MM = 66.0
-_COLUMN_MIN_MM = 48.0
-_ROOMY, _FLATTEST = 1.35, 0.5
-_COLUMN_GAP_MM = 4.0
 
 
 class Bounds(NamedTuple):
@@ -102,6 +101,46 @@ class Box(NamedTuple):
         return self.y + self.height
 
 
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """What the locator shows around the territory.
+
+    Parameters
+    ----------
+    departments : geopandas.GeoDataFrame
+        Polygons in EPSG:2154: departments, or whatever readers know.
+    sources : tuple of tvb.territory.Source
+        Where they come from.
+
+    Raises
+    ------
+    LayerError
+        If there is no polygon, or no source.
+    CrsError
+        If they are not in EPSG:2154.
+    """
+
+    departments: gpd.GeoDataFrame = field(repr=False)
+    sources: tuple[Source, ...]
+
+    def __post_init__(self) -> None:
+        require_crs(self.departments, "departments")
+        if not len(self.shapes):
+            raise LayerError(
+                explain("departments", "no polygon to draw", required="at least one polygon")
+            )
+        if not self.sources:
+            raise LayerError(
+                explain("departments", "no source was given", remedy="pass tvb.territory.Source(…)")
+            )
+
+    @property
+    def shapes(self) -> NDArray[np.object_]:
+        """Polygons that can be drawn."""
+        shapes: NDArray[np.object_] = np.asarray(self.departments.geometry.to_numpy(), dtype=object)
+        return shapes[~shapely.is_empty(shapes) & np.isin(shapely.get_type_id(shapes), (3, 6))]
+
+
 class PageOptions(TypedDict, total=False):
     """Keywords that every plate accepts beside its own; see `Page`."""
 
@@ -117,6 +156,8 @@ class PageOptions(TypedDict, total=False):
     sheet: str
     place: str
     focus: shapely.Geometry | None
+    logo: str | Path | None
+    locator: Locator | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +188,10 @@ class Page:
         Name of the place that the sheet is about, before the title.
     focus : shapely.Polygon or MultiPolygon, optional
         The place itself, in EPSG:2154: outlined, its neighbours faded.
+    logo : str or pathlib.Path, optional
+        A file ``.png``, printed beside the producer.
+    locator : Locator, optional
+        Departments for the locator; without them it shows the territory only.
 
     Raises
     ------
@@ -166,6 +211,8 @@ class Page:
     sheet: str = ""
     place: str = ""
     focus: shapely.Geometry | None = None
+    logo: str | Path | None = None
+    locator: Locator | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         check_lang(self.lang)
@@ -180,6 +227,9 @@ class Page:
             raise ParameterError(explain("scale", problem, required="a positive denominator"))
         if self.extent is not None:
             _check_extent(Bounds(*self.extent))
+        if self.logo is not None and Path(self.logo).suffix.lower() != ".png":
+            problem = f"« {Path(self.logo).name} » is not a picture that can be printed"
+            raise ParameterError(explain("logo", problem, required="a file .png"))
 
     @property
     def size_mm(self) -> tuple[float, float]:
@@ -209,68 +259,6 @@ def _check_extent(extent: Bounds) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where each part of a plate goes.
-
-    Parameters
-    ----------
-    head, frame, legend, furniture, foot : Box
-        Title; map; legend; scale bar, north and locator; sources.
-    view : Bounds
-        Ground shown in the frame.
-    denominator : float
-        Of the scale: ``view.width == frame.width / 1000 * denominator``.
-    columns : int
-        Of the legend.
-    spare : Box
-        Room that nothing else wants.
-    """
-
-    head: Box
-    frame: Box
-    legend: Box
-    furniture: Box
-    foot: Box
-    view: Bounds
-    denominator: float
-    columns: int
-    spare: Box
-
-    @property
-    def beside(self) -> bool:
-        """Whether legend and furniture stand to the right of the map, not below it."""
-        return self.legend.x >= self.frame.right
-
-
-class Needs(NamedTuple):
-    """Heights in millimetres that the furniture of a plate asks for."""
-
-    head: float
-    foot: float
-    furniture: float
-    legend: Callable[[int, float], float]
-    """Height of the legend in so many columns of such a width."""
-
-
-def column_width(width: float, columns: int) -> float:
-    """Return the width of one column of the legend.
-
-    Parameters
-    ----------
-    width : float
-        Of the whole legend, in millimetres.
-    columns : int
-        How many.
-
-    Returns
-    -------
-    float
-        Millimetres.
-    """
-    return (width - (columns - 1) * _COLUMN_GAP_MM) / columns
-
-
 def fit_scale(ground: Bounds, frame: Box, wanted: float | None = None) -> float | None:
     """Return the largest round scale at which the ground fits in the frame.
 
@@ -295,107 +283,3 @@ def fit_scale(ground: Bounds, frame: Box, wanted: float | None = None) -> float 
         return None
     needed = 1000 * max(ground.width / width, ground.height / height)
     return next((float(s) for s in SCALES if s >= needed), None)
-
-
-def arrange(page: Page, ground: Bounds, needs: Needs) -> Layout:
-    """Return the arrangement that shows the ground at the largest scale.
-
-    The legend goes to the right of the map or below it; at equal scale, where the ground fills the
-    frame best.
-
-    Parameters
-    ----------
-    page : Page
-        Paper and orientation.
-    ground : Bounds
-        What must be seen.
-    needs : Needs
-        Heights of the furniture.
-
-    Returns
-    -------
-    Layout
-        Boxes that do not overlap and lie inside the margins.
-
-    Raises
-    ------
-    ParameterError
-        If the page is too small for its furniture, or the ground for the smallest round scale.
-    """
-    candidates = []
-    for layout in (_beside(page, needs), _below(page, needs, ground)):
-        denominator = fit_scale(ground, layout.frame, page.scale) if layout else None
-        if layout and denominator:
-            filled = (ground.width * ground.height) / (layout.frame.width * layout.frame.height)
-            candidates.append((denominator, -filled, layout))
-    if not candidates:
-        raise ParameterError(
-            explain(
-                "page",
-                f"{page.paper} {page.orientation} cannot hold this map",
-                remedy="take a larger paper, a smaller extent, or shorter texts",
-            )
-        )
-    denominator, _, layout = min(candidates, key=lambda c: c[:2])
-    return _with_view(layout, ground, denominator)
-
-
-def _body(page: Page, needs: Needs) -> tuple[Box, Box, Box]:
-    """Return head, foot and what lies between."""
-    width, height = page.size_mm
-    margin = page.margin_mm
-    inner = width - 2 * margin
-    head = Box(margin, height - margin - needs.head, inner, needs.head)
-    foot = Box(margin, margin, inner, needs.foot)
-    bottom, top = foot.top + _GAP_MM / 2, head.y - _GAP_MM / 2
-    return head, foot, Box(margin, bottom, inner, top - bottom)
-
-
-_NOWHERE = Bounds(0.0, 0.0, 0.0, 0.0)
-
-
-def _beside(page: Page, needs: Needs) -> Layout | None:
-    """Legend and furniture in a column to the right of the map."""
-    head, foot, body = _body(page, needs)
-    column = _FURNITURE_WIDTH_MM * page.text_scale
-    if needs.legend(1, column) + _GAP_MM + needs.furniture > body.height:
-        return None
-    x = body.right - column
-    frame = Box(body.x, body.y, body.width - column - _GAP_MM, body.height)
-    furniture = Box(x, body.y, column, needs.furniture)
-    height = needs.legend(1, column)
-    legend = Box(x, body.top - height, column, height)
-    spare = Box(x, furniture.top + _GAP_MM, column, legend.y - furniture.top - 2 * _GAP_MM)
-    return Layout(head, frame, legend, furniture, foot, _NOWHERE, 0.0, 1, spare)
-
-
-def _below(page: Page, needs: Needs, ground: Bounds) -> Layout | None:
-    """Legend in columns below the map, furniture to its right."""
-    head, foot, body = _body(page, needs)
-    column = _FURNITURE_WIDTH_MM * page.text_scale
-    room = body.width - column - _GAP_MM
-    most = max(1, int((room + _COLUMN_GAP_MM) // (_COLUMN_MIN_MM * page.text_scale)))
-    heights = {n: needs.legend(n, column_width(room, n)) for n in range(1, most + 1)}
-    columns = min(heights, key=lambda n: (heights[n], n))  # no column that shortens nothing
-    strip = max(heights[columns], needs.furniture)
-    most_of_it = body.height - strip - _GAP_MM
-    if most_of_it < _FURNITURE_WIDTH_MM / 2:
-        return None
-    # a wide ground on a tall page would float in the middle of nothing
-    wanted = max(ground.height / ground.width * _ROOMY, _FLATTEST) * body.width
-    frame_height = min(most_of_it, wanted)
-    frame = Box(body.x, body.top - frame_height, body.width, frame_height)
-    bottom = frame.y - _GAP_MM - strip
-    furniture = Box(body.right - column, bottom, column, strip)
-    legend = Box(body.x, bottom, room, strip)
-    spare = Box(body.x, body.y, body.width, max(0.0, bottom - _GAP_MM - body.y))
-    return Layout(head, frame, legend, furniture, foot, _NOWHERE, 0.0, columns, spare)
-
-
-def _with_view(layout: Layout, ground: Bounds, denominator: float) -> Layout:
-    """Return the layout with the ground in the middle of its frame."""
-    x, y = ground.centre
-    half_width = layout.frame.width / 2000 * denominator
-    half_height = layout.frame.height / 2000 * denominator
-    view = Bounds(x - half_width, y - half_height, x + half_width, y + half_height)
-    return replace(layout, view=view, denominator=denominator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tvb.maps.patterns import Ruling, Ticks
 from tvb.maps.symbols import Fill, Stroke, Symbol
 
 __all__ = [
@@ -19,10 +20,15 @@ SYMBOLS: dict[str, tuple[float, str, Symbol]] = {
     "buffer": (3.0, "heritage", Fill("#f8e6c8", "#d9a45f", 0.35, "////", "#e3bd8a")),
     "core_areas": (3.2, "network", Fill("#a9d3b0", "#2f7d5b", 0.4, alpha=0.8)),
     "property": (4.0, "heritage", Fill("#cf6a24", "#8a3d0a", 0.35)),
-    "water_bodies": (4.4, "network", Fill("#8fc1e0", "#2b6ca3", 0.4)),
+    "water_bodies": (
+        4.4,
+        "network",
+        Fill("#8fc1e0", "#2b6ca3", 0.4, patterns=(Ruling("#2b6ca3", 0.0, 3.0, 0.4),)),
+    ),
     "cycle_routes": (6.2, "network", Stroke("#1f5fa8", 0.9, casing="white")),
 }
 CORRIDOR_AREA = Fill("#7fbf9b", "#2f7d5b", 0.4, "....", "#2f7d5b", alpha=0.5)
-CORRIDOR_LINE = Stroke("#2a8a5f", 1.3, casing="white")
-CAVALIER = Stroke("#6f4a8e", 0.65)
+# In grey: a wide broken line, a railway, and the plain line of the cycle routes.
+CORRIDOR_LINE = Stroke("#2a8a5f", 1.7, (3.2, 1.2), casing="white")
+CAVALIER = Stroke("#6f4a8e", 0.65, patterns=(Ticks("#6f4a8e", 2.4, 4.5, 0.5),))
 STUDY_AREA = Stroke("#3c3c3c", 0.9, (5, 1.6, 1, 1.6))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath, text_to_path
 from matplotlib.transforms import Affine2D
+from numpy.typing import NDArray
 
 from tvb.maps.page import Bounds, Box, Page
 from tvb.maps.style import INK, MM_PER_PT, OUTSIDE, Face, font
@@ -245,6 +247,23 @@ class Sheet:
             linewidth=width_pt, joinstyle="miter", zorder=3,
         )  # fmt: skip
         self.paper.add_artist(patch)
+
+    def picture(self, box: Box, pixels: NDArray[Any]) -> None:
+        """Lay a picture on the paper.
+
+        Parameters
+        ----------
+        box : Box
+            Where, in the proportions of the picture.
+        pixels : numpy.ndarray
+            Rows, columns and, for colours, channels, as matplotlib reads a PNG.
+        """
+        image = AxesImage(
+            self.paper, extent=(box.x, box.right, box.y, box.top), origin="upper", cmap="gray",
+            interpolation="antialiased", zorder=3,
+        )  # fmt: skip
+        image.set_data(pixels)
+        self.paper.add_image(image)
 
     def line(self, points: list[tuple[float, float]], *, colour: str, width_pt: float) -> None:
         """Draw a broken line.

@@ -17,22 +17,30 @@ import numpy as np
 from matplotlib.font_manager import FontProperties
 from numpy.typing import ArrayLike, NDArray
 
+from tvb.errors import ParameterError, explain
+
 __all__ = [
     "ACCENT",
     "BLUES",
+    "DEPTHS",
     "FADED",
+    "FALL",
     "GREENS",
     "INK",
     "LAND",
     "LINKS",
     "MM_PER_PT",
+    "ORANGES",
     "OUTSIDE",
+    "RISE",
     "Face",
+    "check_breaks",
     "fixed_style",
     "font",
     "nice_number",
     "ramp",
     "round_breaks",
+    "to_grey",
 ]  # fmt: skip
 
 Face = Literal["", "bold", "italic"]
@@ -52,6 +60,10 @@ OUTSIDE = "#e9ebea"
 
 BLUES = ("#d6e6f4", "#a3cae6", "#5f9fd0", "#2a6cae", "#0b3a73")
 GREENS = ("#dbe9a8", "#a5d07e", "#57ad6b", "#1f7f69", "#0b4b55")
+ORANGES = ("#fde7bd", "#fbc15e", "#ea8a2c", "#b8541b", "#6e2a0d")
+DEPTHS = ("#c6e0f2", "#7fb6dc", "#3578b5", "#08306b")
+RISE = ("#fbd9c3", "#f0a07a", "#d0613f", "#8f2317")
+FALL = ("#d3e3ef", "#92bedb", "#4a8ec0", "#1b5687")
 LINKS = ("#43315c", "#8a7ca3", "#c2bacf")
 
 _MANTISSAS = np.array([1.0, 2.0, 5.0, 10.0])
@@ -76,6 +88,7 @@ def fixed_style() -> Iterator[None]:
                 "svg.hashsalt": "tvb",
                 "hatch.linewidth": 0.35,
                 "path.simplify": False,
+                "image.composite_image": False,  # rasters keep their own cells in a PDF
                 "text.parse_math": False,
                 "text.hinting": "none",  # letters stay where `text_width` and the halo put them
             }
@@ -173,6 +186,41 @@ def round_breaks(
         if len(below) and (not kept or (below >= kept[-1]).any()) and (numbers >= limit).any():
             kept.append(float(limit))
     return np.asarray(kept, dtype=np.float64)
+
+
+def check_breaks(breaks: Sequence[float] | None, most: int) -> NDArray[np.float64] | None:
+    """Return limits of classes that a user gave.
+
+    Parameters
+    ----------
+    breaks : sequence of float, optional
+        Inner limits.
+    most : int
+        How many there may be.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        None where none was given.
+
+    Raises
+    ------
+    ParameterError
+        If they are not finite, positive and increasing, or too many.
+    """
+    if breaks is None:
+        return None
+    limits = np.asarray(breaks, dtype=np.float64)
+    steps = np.diff(limits, prepend=0.0)
+    if limits.ndim != 1 or not np.isfinite(limits).all() or (steps <= 0).any():
+        raise ParameterError(
+            explain("breaks", f"{list(breaks)}", required="positive numbers, each above the last")
+        )
+    if not 1 <= len(limits) <= most:
+        raise ParameterError(
+            explain("breaks", f"{len(limits)} limits were given", required=f"1 to {most}")
+        )
+    return limits
 
 
 def ramp(colours: Sequence[str], classes: int) -> list[str]:

@@ -12,14 +12,13 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.transforms import IdentityTransform
+from matplotlib.transforms import Affine2D, IdentityTransform
 from numpy.typing import NDArray
 
+from tvb.maps.patterns import Band, Geometries, Pattern, Ruling
 from tvb.maps.style import MM_PER_PT
 
 __all__ = ["Fill", "Geometries", "Marker", "Stroke", "Symbol", "area_path", "draw", "line_path"]
-
-Geometries = NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,10 @@ class Fill:
         Its colour.
     alpha : float
         Opacity of the ground.
+    patterns : tuple of Pattern
+        Lines, circles or bands over the ground, in points of paper.
+    dashes : tuple of float
+        Of the outline, in widths; solid when empty.
     """
 
     face: str | None = None
@@ -48,6 +51,8 @@ class Fill:
     hatch: str | None = None
     hatch_colour: str = "black"
     alpha: float = 1.0
+    patterns: tuple[Pattern, ...] = ()
+    dashes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,15 @@ class Stroke:
         Lengths on and off, in widths; solid when empty.
     casing : str, optional
         Colour of a wider line below, that detaches it from the ground.
+    patterns : tuple of Ticks
+        Strokes along the line.
     """
 
     colour: str
     width_pt: float = 0.6
     dashes: tuple[float, ...] = ()
     casing: str | None = None
+    patterns: tuple[Pattern, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ class Marker:
 
     Parameters
     ----------
-    shape : {"circle", "triangle"}
+    shape : {"circle", "triangle", "square", "diamond"}
         Its form.
     size_mm : float or numpy.ndarray
         Diameter, or one for each point.
@@ -92,7 +100,7 @@ class Marker:
         Colour of a wider outline below, that detaches it from the ground.
     """
 
-    shape: Literal["circle", "triangle"]
+    shape: Literal["circle", "triangle", "square", "diamond"]
     size_mm: float | NDArray[np.float64]
     face: str
     edge: str
@@ -104,7 +112,9 @@ class Marker:
 Symbol = Fill | Stroke | Marker
 
 
-def draw(symbol: Symbol, axes: Axes, geometry: Geometries, *, level: float) -> None:
+def draw(
+    symbol: Symbol, axes: Axes, geometry: Geometries, *, level: float, shrink: float = 1.0
+) -> None:
     """Draw geometries with a symbol.
 
     Parameters
@@ -117,20 +127,48 @@ def draw(symbol: Symbol, axes: Axes, geometry: Geometries, *, level: float) -> N
         Polygons for a fill, lines for a stroke, any for a marker at their inner point.
     level : float
         Drawing order.
+    shrink : float
+        Size of patterns, where the legend has less room than they are wide.
     """
-    if isinstance(symbol, Fill):
-        patches = _fill_patches(symbol, area_path(geometry))
-    elif isinstance(symbol, Stroke):
-        patches = _stroke_patches(symbol, line_path(geometry))
-    else:
+    if isinstance(symbol, Marker):
         _draw_markers(symbol, axes, inner_points(geometry), level=level)
         return
+    per_pt = shrink * _units_per_pt(axes)
+    patterns = [_pattern_patch(pattern, geometry, per_pt) for pattern in symbol.patterns]
+    if isinstance(symbol, Fill):
+        patches = _fill_patches(symbol, area_path(geometry), patterns)
+    else:
+        patches = [*patterns, *_stroke_patches(symbol, line_path(geometry))]
     for step, patch in enumerate(patches):
         patch.set_zorder(level + step / 100)
         axes.add_artist(patch)
 
 
-def _fill_patches(symbol: Fill, path: Path) -> list[PathPatch]:
+def _units_per_pt(axes: Axes) -> float:
+    """Return how many units of the axes one point of paper is."""
+    place = axes.get_position(original=True)
+    inches = place.width * axes.figure.bbox.width / axes.figure.dpi
+    west, east = axes.get_xlim()
+    return float((east - west) / (inches * 72))
+
+
+def _pattern_patch(pattern: Pattern, geometry: Geometries, per_pt: float) -> PathPatch:
+    shapes = pattern.shape(geometry, per_pt)
+    if isinstance(pattern, Band):
+        return PathPatch(area_path(shapes), facecolor=pattern.colour, edgecolor="none")
+    dashes = pattern.dashes if isinstance(pattern, Ruling) else ()
+    return PathPatch(
+        line_path(shapes), facecolor="none", edgecolor=pattern.colour,
+        linewidth=pattern.width_pt, linestyle=_dashes(dashes), capstyle="butt",
+    )  # fmt: skip
+
+
+def _dashes(dashes: tuple[float, ...]) -> Any:
+    return (0, dashes) if dashes else "solid"
+
+
+def _fill_patches(symbol: Fill, path: Path, patterns: list[PathPatch]) -> list[PathPatch]:
+    """Return what an area is made of: ground, patterns, outline."""
     patches = []
     if symbol.face:
         patches.append(PathPatch(path, facecolor=symbol.face, edgecolor="none", alpha=symbol.alpha))
@@ -138,10 +176,11 @@ def _fill_patches(symbol: Fill, path: Path) -> list[PathPatch]:
         hatch = PathPatch(path, facecolor="none", edgecolor=symbol.hatch_colour, linewidth=0)
         hatch.set_hatch(symbol.hatch)
         patches.append(hatch)
+    patches += patterns
     if symbol.edge:
         outline = PathPatch(
             path, facecolor="none", edgecolor=symbol.edge, linewidth=symbol.width_pt,
-            joinstyle="round",
+            linestyle=_dashes(symbol.dashes), joinstyle="round",
         )  # fmt: skip
         patches.append(outline)
     return patches
@@ -155,10 +194,10 @@ def _stroke_patches(symbol: Stroke, path: Path) -> list[PathPatch]:
             joinstyle="round", capstyle="round",
         )  # fmt: skip
         patches.append(below)
-    style: Any = (0, symbol.dashes) if symbol.dashes else "solid"
     line = PathPatch(
         path, facecolor="none", edgecolor=symbol.colour, linewidth=symbol.width_pt,
-        linestyle=style, joinstyle="round", capstyle="butt" if symbol.dashes else "round",
+        linestyle=_dashes(symbol.dashes), joinstyle="round",
+        capstyle="butt" if symbol.dashes else "round",
     )  # fmt: skip
     return [*patches, line]
 
@@ -229,7 +268,7 @@ def line_path(geometry: Geometries) -> Path:
     matplotlib.path.Path
         One subpath for each line.
     """
-    parts = shapely.get_parts(geometry)
+    parts = shapely.get_parts(shapely.get_parts(geometry))  # of a collection, of a multiline
     parts = parts[np.isin(shapely.get_type_id(parts), (1, 2)) & ~shapely.is_empty(parts)]
     return _path(parts, closed=False)
 
@@ -256,5 +295,9 @@ _MARKERS = {
     "triangle": Path(
         [(-0.5, -0.36), (0.5, -0.36), (0.0, 0.5), (-0.5, -0.36)],
         [Path.MOVETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY],
+    ),
+    "square": Path.unit_rectangle().transformed(Affine2D().translate(-0.5, -0.5).scale(0.85)),
+    "diamond": Path.unit_rectangle().transformed(
+        Affine2D().translate(-0.5, -0.5).rotate_deg(45).scale(0.71)
     ),
 }

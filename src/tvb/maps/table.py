@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tvb.maps.page import Box, column_width
+from tvb.maps.layout import column_width
+from tvb.maps.page import Box
 from tvb.maps.sheet import Sheet, line_height, text_width, wrap
 from tvb.maps.style import FADED, MM_PER_PT
 
@@ -16,7 +17,7 @@ _COLUMN_MM = 66.0
 _ROW_GAP_MM = 1.0
 _NAME_SHARE = 0.58
 _FEWEST_ROWS = 3
-_MOST_ROWS_PER_COLUMN = 15
+_MOST_ROWS_PER_COLUMN = 28
 _BAR = "#a9b7c0"
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tvb.errors import ParameterError, explain
 
-__all__ = ["LANGUAGES", "Lang", "number", "plural", "say", "scenario_name", "typeset"]
+__all__ = ["LANGUAGES", "Lang", "number", "plural", "say", "scenario_name", "signed", "typeset"]
 
 Lang = Literal["fr", "en"]
 LANGUAGES: tuple[Lang, ...] = ("fr", "en")
@@ -140,6 +140,118 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "links_lost": ("Importance du lien (dPC, %)", "Importance of the link (dPC, %)"),
     "links": ("Liens, distance de bord à bord (m)", "Links, edge-to-edge distance (m)"),
+    "named_patch": ("{}. {} (tache {})", "{}. {} (patch {})"),
+    # corridors
+    "corridors_title": (
+        "{} ha de corridors entre les taches d'habitat, jusqu'à {} au même endroit",
+        "{} ha of corridors between habitat patches, up to {} in one place",
+    ),
+    "corridors_title_weight": (
+        "{} ha de corridors entre les taches d'habitat",
+        "{} ha of corridors between habitat patches",
+    ),
+    "corridors_title_none": (
+        "Aucun corridor entre les taches d'habitat",
+        "No corridor between habitat patches",
+    ),
+    "corridors_subtitle": (
+        "Corridors de moindre coût : terrain où passer coûte à peine plus que le meilleur chemin",
+        "Least-cost corridors: ground where passing costs little more than the best path",
+    ),
+    "corridors_count": ("Corridors au même endroit", "Corridors in one place"),
+    "corridors_weight": (
+        "Importance des corridors, cumulée",
+        "Importance of the corridors, added up",
+    ),
+    "corridors_cost": ("Coût du passage", "Cost of passing"),
+    "least_cost_link": ("Chemin de moindre coût", "Least-cost path"),
+    "corridors_table": ("Communes traversées (ha)", "Communes crossed (ha)"),
+    # depth
+    "depth_table": ("Communes sous l'eau (ha)", "Communes under water (ha)"),
+    "depth_title": (
+        "{} ha sous l'eau, dont {} ha sous plus d'un mètre",
+        "{} ha under water, {} ha of them under more than one metre",
+    ),
+    "depth_title_none": ("Aucun terrain sous l'eau", "No ground under water"),
+    "depth_subtitle": ("Hauteur d'eau, {}", "Depth of water, {}"),
+    "depth": ("Hauteur d'eau (m)", "Depth of water (m)"),
+    "buildings_layer": ("Bâtiments", "Buildings"),
+    "building_wet": ("Bâtiment touché par l'eau", "Building touched by water"),
+    "building_dry": ("Autre bâtiment", "Other building"),
+    "protected": ("Zone protégée (digue, relevage)", "Protected area (dyke, pumping)"),
+    "protection": ("Protection", "Protection"),
+    # cycling
+    "cycling_title": (
+        "{} km d'itinéraires cyclables en service, {} km à venir",
+        "{} km of cycle routes in service, {} km to come",
+    ),
+    "cycling_gaps_title": (
+        "{} km d'itinéraires cyclables en service, {} km à venir, {}",
+        "{} km of cycle routes in service, {} km to come, {}",
+    ),
+    "cycling_subtitle": (
+        "Véloroutes et voies vertes, terrils et gares",
+        "Cycle routes and greenways, terrils and railway stations",
+    ),
+    "cycling_plain": ("Véloroutes et voies vertes", "Cycle routes and greenways"),
+    "cycling_open": ("Aménagements en service", "Facilities in service"),
+    "cycling_planned": ("Aménagements à venir", "Facilities to come"),
+    "greenway": ("Voie verte", "Greenway"),
+    "track": ("Piste cyclable", "Cycle track"),
+    "lane": ("Bande cyclable", "Cycle lane"),
+    "shared": ("Voie partagée ou autre aménagement", "Shared road or other facility"),
+    "works": ("En travaux", "Under construction"),
+    "project": ("En projet", "Planned"),
+    "to_study": ("À étudier", "To be studied"),
+    "gap": ("Discontinuité", "Gap"),
+    "station": ("Gare ou halte ferroviaire", "Railway station"),
+    "terril": ("Terril", "Terril (slag heap)"),
+    "places": ("Lieux desservis", "Places served"),
+    "longest_routes": ("Plus longs itinéraires (km)", "Longest routes (km)"),
+    # plan
+    "plan_title": ("{} dans le {}", "{} in the {}"),
+    "plan_title_none": (
+        "Aucun constat dans le {}",
+        "No finding in the {}",
+    ),
+    "of_which": ("{} dont {}", "{}, {}"),
+    "plan_subtitle": (
+        "Zonage, prescriptions et informations du document d'urbanisme",
+        "Zones, prescriptions and informations of the town plan",
+    ),
+    "plan_zones": ("Zonage", "Zones"),
+    "plan_prescriptions": ("Prescriptions", "Prescriptions"),
+    "plan_infos": ("Informations", "Informations"),
+    "plan_findings": ("Constats", "Findings"),
+    "plan_list": ("Constats, du plus grave au moindre", "Findings, the gravest first"),
+    "plan_rest": ("et {}", "and {}"),
+    "plan_unplaced": (
+        "Constats sans place sur la carte : {}.",
+        "Findings without a place on the map: {}.",
+    ),
+    "bloquant": ("Bloquant", "Blocking"),
+    "à corriger": ("À corriger", "To be corrected"),
+    "à vérifier": ("À vérifier", "To be checked"),
+    "information": ("Information", "Information"),
+    # change
+    "change_title": ("{} : {} ({} → {})", "{}: {} ({} → {})"),
+    "change_rate_title": (
+        "{} : en hausse dans {}, en baisse dans {}",
+        "{}: up in {}, down in {}",
+    ),
+    "change_subtitle": (
+        "En hausse dans {}, en baisse dans {}",
+        "Up in {}, down in {}",
+    ),
+    "change_none": ("{} : aucun changement", "{}: no change"),
+    "change_gain": ("Écart par commune", "Change by commune"),
+    "change_density": ("Écart par km²", "Change by km²"),
+    "change_share": ("Écart, en points de pourcentage", "Change, in percentage points"),
+    "change_rate": ("Écart", "Change"),
+    "change_up": ("Hausse", "Rise"),
+    "change_down": ("Baisse", "Fall"),
+    "no_change": ("Sans changement", "No change"),
+    "greatest_changes": ("Plus grands écarts", "Greatest changes"),
     # atlas
     "atlas_title": ("Atlas", "Atlas"),
     "atlas_subtitle": ("Tableau d'assemblage : {} feuilles", "Index of sheets: {} sheets"),
@@ -161,6 +273,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "below": ("moins de {}", "below {}"),
     "between": ("de {} à {}", "{} to {}"),
     "above": ("{} et plus", "{} and more"),
+    "and_less": ("{} et moins", "{} and less"),
 }
 
 _PLURALS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
@@ -169,6 +282,10 @@ _PLURALS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "commune": (("commune", "communes"), ("commune", "communes")),
     "patch": (("tache d'habitat", "taches d'habitat"), ("habitat patch", "habitat patches")),
     "link": (("lien", "liens"), ("link", "links")),
+    "other": (("autre", "autres"), ("more", "more")),
+    "gap": (("discontinuité", "discontinuités"), ("gap", "gaps")),
+    "finding": (("constat", "constats"), ("finding", "findings")),
+    "blocking": (("bloquant", "bloquants"), ("blocking", "blocking")),
 }  # fmt: skip
 
 _SCENARIOS: dict[str, tuple[str, str]] = {
@@ -225,6 +342,26 @@ def number(value: float, lang: Lang, decimals: int | None = 0) -> str:
     if lang == "fr":
         text = text.replace(",", _THIN).replace(".", ",")
     return text.replace("-", "\u2212")
+
+
+def signed(value: float, lang: Lang, decimals: int | None = 0) -> str:
+    """Return a difference with its sign.
+
+    Parameters
+    ----------
+    value : float
+        Any finite number.
+    lang : {"fr", "en"}
+        As `number`.
+    decimals : int, optional
+        As `number`.
+
+    Returns
+    -------
+    str
+        For example ``+12``; 0 has no sign.
+    """
+    return ("+" if value > 0 else "") + number(value or 0.0, lang, decimals)  # no « −0 »
 
 
 def plural(count: int, noun: str, lang: Lang) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 import geopandas as gpd
@@ -20,25 +20,26 @@ from tvb.maps.basemap import (
     commune_labels,
     frame_bounds,
     names_for,
-    outline,
+    overview_of,
     to_array,
     within,
 )  # fmt: skip
-from tvb.maps.compose import Content, MapLayer, Plate, compose
+from tvb.maps.compose import Plate, compose
+from tvb.maps.content import Content, MapLayer
 from tvb.maps.labels import Label
 from tvb.maps.legend import Block, Entry
 from tvb.maps.page import Page, PageOptions, View
-from tvb.maps.style import BLUES, nice_number, ramp, round_breaks
+from tvb.maps.style import BLUES, check_breaks, nice_number, ramp, round_breaks
 from tvb.maps.symbols import Fill, Marker
 from tvb.maps.table import Row, Table
 from tvb.maps.texts import Lang, number, plural, say, scenario_name
 from tvb.schema import require_crs
 from tvb.territory import Source
 
-__all__ = ["align_communes", "plot_exposure", "select_scenario"]
+__all__ = ["align_communes", "inside_extent", "plot_exposure", "select_scenario"]
 
 _CIRCLE = ("#f08a2c", "#a04000")
-_LARGEST_MM = 8.5
+_LARGEST_MM = 6.5
 _SMALLEST_MM = 0.9
 _WHOLE = 100.0  # per cent
 _NONE = Fill("#ffffff", "#b9b4aa", 0.35)
@@ -52,6 +53,7 @@ def plot_exposure(
     *,
     scenario: str,
     totals: pd.Series[int] | None = None,
+    breaks: Sequence[float] | None = None,
     **page: Unpack[PageOptions],
 ) -> Plate:
     """Return the plate of the buildings exposed to one flood scenario.
@@ -72,6 +74,8 @@ def plot_exposure(
     totals : pandas.Series, optional
         All buildings of each commune, indexed by ``insee``. With it colours show the share of
         buildings exposed (%); without it, the number exposed per km² of commune.
+    breaks : sequence of float, optional
+        Inner limits of the classes of colour, at most four, so that several plates can share them.
     **page
         Title, language, paper, extent and other wishes: see `tvb.maps.Page`.
 
@@ -89,12 +93,14 @@ def plot_exposure(
     CrsError
         If the communes are not in EPSG:2154.
     ParameterError
-        If the table has no such scenario, or the page cannot hold the map.
+        If the table has no such scenario, a limit is wrong, or the page cannot hold the map.
     """
     wishes = Page(**page)
+    limits = check_breaks(breaks, len(BLUES) - 1)
     require_crs(communes, "communes")
     case = _case(communes, select_scenario(exposure, scenario), totals, page=wishes)
     parameters = {"scenario": scenario, "relative": "density" if totals is None else "share"}
+    case = replace(case, breaks=limits)
     return compose(_content(case, wishes, tuple(sources), parameters=parameters), wishes)
 
 
@@ -110,6 +116,7 @@ class _Case:
     unit: str
     rule: str
     lang: Lang
+    breaks: NDArray[np.float64] | None = None
 
     @property
     def exposed(self) -> NDArray[np.bool_]:
@@ -137,7 +144,7 @@ def _content(
         labels=lambda view: _names(case, page, view),
         blocks=_blocks(case, page),
         banner="" if case.exposed.any() else say("no_exposure", page.lang),
-        overview=outline(to_array(case.communes)),
+        overview=overview_of(case.communes),
         table=_table(case),
         parameters=parameters,
     )
@@ -174,12 +181,12 @@ def _case(
         relative, heading, unit = np.full(len(counts), np.nan), "share", say("percent", lang)
         np.divide(100 * counts, every, out=relative, where=every > 0)
         relative[counts == 0] = 0.0
-    inside = _inside(communes, page)
+    inside = inside_extent(communes, page)
     rule = _rule(rows, lang)
     return _Case(communes, counts, relative, inside, say(heading, lang), unit, rule, lang)
 
 
-def _inside(communes: gpd.GeoDataFrame, page: Page) -> NDArray[np.bool_]:
+def inside_extent(communes: gpd.GeoDataFrame, page: Page) -> NDArray[np.bool_]:
     """Tell which communes the sheet is about: those whose inner point lies in its extent."""
     if page.extent is None:
         return np.ones(len(communes), dtype=bool)
@@ -205,9 +212,11 @@ def _finding(case: _Case) -> str:
 
 def _colour_layers(case: _Case) -> list[MapLayer]:
     """Return one layer for each class that is not empty, the highest first."""
-    breaks = round_breaks(case.relative)
-    if case.unit:
-        breaks = breaks[breaks < _WHOLE]  # « 100 % and more » is no class
+    breaks = case.breaks
+    if breaks is None:
+        breaks = round_breaks(case.relative)
+        if case.unit:
+            breaks = breaks[breaks < _WHOLE]  # « 100 % and more » is no class
     classes = np.searchsorted(breaks, case.relative, side="right")
     labels = class_labels(breaks, case.lang, unit=case.unit)
     areas = [

@@ -16,18 +16,17 @@ from tvb.errors import LayerError, explain
 from tvb.maps.basemap import (
     base_layers,
     class_labels,
-    commune_labels,
     frame_bounds,
-    names_for,
-    outline,
+    overview_of,
+    place_names,
     to_array,
-    within,
-)  # fmt: skip
-from tvb.maps.compose import Content, MapLayer, Plate, compose
+)
+from tvb.maps.compose import Plate, compose
+from tvb.maps.content import Content, MapLayer
 from tvb.maps.labels import Label
 from tvb.maps.legend import Block
-from tvb.maps.page import Page, PageOptions, View
-from tvb.maps.style import GREENS, LINKS, ramp, round_breaks
+from tvb.maps.page import Page, PageOptions
+from tvb.maps.style import GREENS, LINKS, check_breaks, ramp, round_breaks
 from tvb.maps.symbols import Fill, Stroke
 from tvb.maps.table import Row, Table
 from tvb.maps.texts import number, plural, say
@@ -70,6 +69,7 @@ def plot_graph(
     communes: gpd.GeoDataFrame | None = None,
     ranking: pd.DataFrame | None = None,
     by: Measure = "d",
+    breaks: Sequence[float] | None = None,
     **page: Unpack[PageOptions],
 ) -> Plate:
     """Return the plate of a habitat graph.
@@ -90,6 +90,8 @@ def plot_graph(
         ``d_connector``, the part of it lost because routes pass through the patch.
     by : {"d", "d_connector"}
         Which of the two patches are classed by.
+    breaks : sequence of float, optional
+        Inner limits of the classes of patches, at most four, so that several plates can share them.
     **page
         Title, language, paper, extent and other wishes: see `tvb.maps.Page`.
 
@@ -106,15 +108,16 @@ def plot_graph(
     CrsError
         If a frame is not in EPSG:2154.
     ParameterError
-        If the page cannot hold the map.
+        If a limit is wrong, or the page cannot hold the map.
     """
     wishes = Page(**page)
+    limits = check_breaks(breaks, len(GREENS) - 1)
     _check(patches, links, communes)
     words = _WORDS[by]
     importance = _importance(patches, ranking, by)
     whole = communes if communes is not None else patches
     ranks = _ranks(patches, importance, wishes)
-    nodes = _patch_layers(patches, importance, words, page=wishes)
+    nodes = _patch_layers(patches, importance, words, limits=limits, page=wishes)
     if by == "d":
         nodes += _connector_layer(patches, ranking, wishes)
     content = Content(
@@ -123,9 +126,9 @@ def plot_graph(
         ground=frame_bounds(whole, "patches"),
         layers=(*nodes, *_link_layers(links, wishes), *base_layers(communes, wishes)),
         sources=tuple(sources),
-        labels=lambda view: [*ranks, *_commune_names(communes, wishes, view)],
+        labels=lambda view: [*ranks, *place_names(communes, wishes, view)],
         blocks=_blocks(ranking, words, wishes),
-        overview=outline(to_array(whole)),
+        overview=overview_of(whole),
         table=_table(patches, importance, words, page=wishes),
         parameters={
             "patches": len(patches),
@@ -174,6 +177,7 @@ def _patch_layers(
     importance: NDArray[np.float64] | None,
     words: _Words,
     *,
+    limits: NDArray[np.float64] | None,
     page: Page,
 ) -> list[MapLayer]:
     if importance is None:
@@ -184,7 +188,9 @@ def _patch_layers(
     # Most patches are no passage at all: they are no class of values.
     idle = (importance == 0) & (words.idle != "")
     known = ~absent & ~idle
-    breaks = round_breaks(importance[known], weights=patches.area[known])
+    breaks = limits
+    if breaks is None:
+        breaks = round_breaks(importance[known], weights=patches.area[known])
     colours = ramp(GREENS, len(breaks) + 1)
     labels = class_labels(breaks, page.lang)
     classes = np.searchsorted(breaks, importance, side="right")
@@ -264,11 +270,20 @@ def _table(
     if importance is None:
         return None
     rows = tuple(
-        Row(say("patch_number", page.lang, rank, patches["patch"].iloc[i]), importance[i],
+        Row(_patch_name(patches, i, rank, page=page), importance[i],
             number(importance[i], page.lang, 1))
         for rank, i in enumerate(_foremost(patches, importance), start=1)
     )  # fmt: skip
     return Table(say(words.foremost, page.lang), rows)
+
+
+def _patch_name(patches: gpd.GeoDataFrame, i: int, rank: int, *, page: Page) -> str:
+    """Return rank and name of a patch; without a name, its identifier."""
+    patch = patches["patch"].iloc[i]
+    name = patches["nom"].iloc[i] if "nom" in patches else None
+    if name is None or pd.isna(name):
+        return say("patch_number", page.lang, rank, patch)
+    return say("named_patch", page.lang, rank, name, patch)
 
 
 def _ranks(
@@ -283,10 +298,3 @@ def _ranks(
         )
         for rank, i in enumerate(_foremost(patches, importance), start=1)
     ]
-
-
-def _commune_names(communes: gpd.GeoDataFrame | None, page: Page, view: View) -> list[Label]:
-    if communes is None:
-        return []
-    main, rest = commune_labels(within(communes, view.bounds), page)
-    return names_for(page, view, main=main, rest=rest)

@@ -15,14 +15,15 @@ from tvb.maps.basemap import (
     commune_labels,
     frame_bounds,
     names_for,
-    outline,
+    overview_of,
     to_array,
     within,
 )  # fmt: skip
-from tvb.maps.compose import Content, MapLayer, Plate, compose
+from tvb.maps.compose import Plate, compose
+from tvb.maps.content import Content, MapLayer
 from tvb.maps.furniture import is_srce
 from tvb.maps.labels import Label
-from tvb.maps.page import Bounds, Box, Page, PageOptions, View, fit_scale
+from tvb.maps.page import Bounds, Page, PageOptions, View
 from tvb.maps.palette import (
     CAVALIER,
     CORRIDOR_AREA,
@@ -104,7 +105,7 @@ def plot_territory(territory: Territory, **page: Unpack[PageOptions]) -> Plate:
         layers=(*layers, *base_layers(communes, wishes, territory.sources_of("communes"))),
         labels=lambda view: _names(territory, wishes, view),
         notes=() if wishes.extent else (say("projected_areas", wishes.lang),),
-        overview=outline(to_array(communes)),
+        overview=overview_of(communes),
         table=_table(territory, wishes),
         parameters={"territory": territory.name, "layers": tuple(drawn)},
     )
@@ -172,31 +173,27 @@ def _linear_layers(territory: Territory, name: str, page: Page) -> list[MapLayer
 
 
 def _terril_layers(territory: Territory, page: Page) -> list[MapLayer]:
+    """Return terrils as triangles at small scales, as areas at large ones."""
     terrils = territory["terrils"]
     inside = in_property(territory)
     geometry = terrils.geometry.to_numpy()
-    block = say("terrils", page.lang)
-    if _approximate_scale(page, _ground(territory, page)) > _TRIANGLES_FROM:
-        size = _TERRIL_MM * page.text_scale
-        dark: Symbol = Marker("triangle", size, TERRIL_DARK, "#ffffff", 0.35)
-        grey: Symbol = Marker("triangle", size * 0.9, TERRIL_GREY, "#3a3a3a", 0.45)
-    else:
-        dark, grey = TERRIL_INSIDE, TERRIL_BEYOND
-    groups = ((inside, dark, "terril_in", 7.5), (~inside, grey, "terril_out", 7.0))
+    block, sources = say("terrils", page.lang), territory.sources_of("terrils")
+    size = _TERRIL_MM * page.text_scale
+    dark = Marker("triangle", size, TERRIL_DARK, "#ffffff", 0.35)
+    grey = Marker("triangle", size * 0.9, TERRIL_GREY, "#3a3a3a", 0.45)
+    groups: tuple[tuple[NDArray[np.bool_], tuple[Symbol, Symbol], str, float], ...] = (
+        (inside, (dark, TERRIL_INSIDE), "terril_in", 7.5),
+        (~inside, (grey, TERRIL_BEYOND), "terril_out", 7.0),
+    )
+    limit = _TRIANGLES_FROM + 1.0
     return [
         MapLayer(
-            np.asarray(geometry[rows]), symbol, level, say(text, page.lang), block,
-            territory.sources_of("terrils"),
+            np.asarray(geometry[rows]), symbol, level, say(text, page.lang), block, sources, scales
         )
-        for rows, symbol, text, level in groups
+        for rows, symbols, text, level in groups
         if rows.any()
-    ]  # fmt: skip
-
-
-def _approximate_scale(page: Page, ground: Bounds) -> float:
-    """Return about the scale that the page will have: symbols are chosen before the layout."""
-    width, height = page.size_mm
-    return fit_scale(ground, Box(0, 0, 0.85 * width, 0.7 * height), page.scale) or float("inf")
+        for symbol, scales in zip(symbols, ((limit, np.inf), (0.0, limit)), strict=True)
+    ]
 
 
 def in_property(territory: Territory) -> NDArray[np.bool_]:
