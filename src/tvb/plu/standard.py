@@ -1,0 +1,182 @@
+"""S1: whether the delivery follows the CNIG standard: what its reading met."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from typing import Any
+
+from tvb.plan import LEVELS, Level
+from tvb.plu.case import Case
+from tvb.plu.declare import Found, Outcome, Rule, Words
+from tvb.plu.standard_drawing import DRAWING_RULES
+from tvb.plu.standard_values import VALUE_RULES
+
+__all__ = ["RULES"]
+
+_LAW = "standard CNIG PLU ; L133-1 à L133-5, R133-1 à R133-3"
+_GEOMETRY = re.compile(r"geometry|coordinates", re.IGNORECASE)
+
+_PHRASES = (
+    (r"leading zeros put back in « (.+) »", r"zéros de tête rétablis dans « \1 »"),
+    (r"invalid geometry repaired", "géométrie invalide réparée"),
+    (r"invalid geometry of which repair leaves nothing",
+     "géométrie invalide dont la réparation ne laisse rien"),
+    (r"null geometry", "géométrie absente"),
+    (r"empty geometry", "géométrie vide"),
+    (r"« (.*) », where the plan is « (.*) »", r"« \1 », alors que le plan est « \2 »"),
+    (r"« (.*) » fits no form of IDURBA", r"« \1 » n'a pas la forme d'un IDURBA"),
+    (r"the standard asks for it", "demandée par le standard"),
+    (r"IDURBA made from INSEE and DATAPPRO", "IDURBA tiré de INSEE et DATAPPRO"),
+    (r"(.+): kept as delivered", r"\1 : colonne hors standard, gardée"),
+    (r"(.+): a column of (.+)", r"\1 : colonne des versions \2"),
+    (r"(.+): written with hyphens", r"\1 : écrite avec des tirets"),
+    (r"no file in (.+)", r"aucun fichier dans \1"),
+    (r"does not fit the other clues: (.+)", r"indice contraire aux autres : \1"),
+    (r"(.+): (.+), no code of (\d+) characters",
+     r"\1 : \2, qui n'est pas un code de \3 caractères"),
+    (r"no column (.+): 00, undetermined, is taken", r"pas de colonne \1 : 00 (non précisé) retenu"),
+    (r"(.+): the standard names it (.+)", r"\1 : le standard la nomme \2"),
+    (r"text of the wrong encoding read again \((.+) is (.+)\)",
+     r"texte du mauvais encodage relu (\1 pour \2)"),
+)  # fmt: skip
+"""What the reading says in English, and how a planner reads it in French."""
+
+
+def translate_detail(detail: str) -> Words:
+    """Return what the reading says, in both languages.
+
+    Parameters
+    ----------
+    detail : str
+        In English.
+
+    Returns
+    -------
+    Words
+        The English text twice where it is not known.
+    """
+    for pattern, french in _PHRASES:
+        found = re.fullmatch(pattern, detail)
+        if found:
+            return Words(found.expand(french), detail)
+    return Words(detail, detail)
+
+
+def plan_commune(case: Case) -> str | None:
+    """Return the commune of what concerns the whole plan.
+
+    Parameters
+    ----------
+    case : Case
+        The plan.
+
+    Returns
+    -------
+    str or None
+        None where the plan has several, or none.
+    """
+    return case.plan.communes[0] if len(case.plan.communes) == 1 else None
+
+
+def _met(case: Case, *, chosen: Callable[[Any], bool]) -> Outcome:
+    """Return the findings of the reading that a rule is about."""
+    found = []
+    rows: Iterator[Any] = case.plan.findings.itertuples()
+    for row in rows:
+        if not chosen(row):
+            continue
+        table = str(row.table)
+        facts = {"name": table.upper() or case.plan.name, "detail": translate_detail(row.detail)}
+        found.append(
+            Found(plan_commune(case), table.upper() or case.plan.name, float(row.count), "", None,
+                  facts, table=table, level=row.level if row.level in LEVELS else None)
+        )  # fmt: skip
+    return Outcome(found)
+
+
+def _is_kind(row: Any, *, kinds: Collection[str]) -> bool:
+    return row.kind in kinds
+
+
+def _is_geometry(row: Any) -> bool:
+    return row.kind in ("repaired", "dropped") and bool(_GEOMETRY.search(row.detail))
+
+
+def _is_value(row: Any) -> bool:
+    told = row.kind in ("repaired", "dropped") and not _is_geometry(row)
+    return told or row.kind == "impossible_code"
+
+
+_TABLES = ("table_missing", "unreadable")
+_COLUMNS = ("column_missing",)
+_IDURBA = ("idurba_form", "idurba_other")
+_DATES = ("date_form",)
+_PARTS = ("part_missing",)
+_VERSION = ("version_clue",)
+_TOLD = (*_TABLES, *_COLUMNS, *_IDURBA, *_DATES, *_PARTS, *_VERSION, "repaired", "dropped",
+         "impossible_code")  # fmt: skip
+
+
+def _is_other(row: Any) -> bool:
+    """Tell whether no other rule tells a finding: none is lost."""
+    return row.kind not in _TOLD
+
+
+def _rule(number: int, level: Level, chosen: Callable[[Any], bool], *texts: Words) -> Rule:
+    question, message = texts
+    return Rule(f"S1.{number}", question, message, _LAW, level, (), partial(_met, chosen=chosen))
+
+
+def _of(*kinds: str) -> Callable[[Any], bool]:
+    return partial(_is_kind, kinds=kinds)
+
+
+_READING = (
+    _rule(1, "à corriger", _of(*_TABLES),
+          Words("Les tables obligatoires sont-elles livrées et lisibles ?",
+                "Are the mandatory tables delivered, and can they be read?"),
+          Words("Table {name} : {detail}. La livrer au format du standard.",
+                "Table {name}: {detail}. Deliver it as the standard asks.")),
+    _rule(2, "à corriger", _of(*_COLUMNS),
+          Words("Chaque table a-t-elle les colonnes de sa version ?",
+                "Has each table the columns of its version?"),
+          Words("Table {name} : il manque la colonne {detail}. L'ajouter.",
+                "Table {name}: the column {detail} is missing. Add it.")),
+    _rule(3, "à corriger", _is_value,
+          Words("Les codes et les textes sont-ils livrés comme le standard les écrit ?",
+                "Are codes and texts delivered as the standard writes them?"),
+          Words("Table {name} : {detail} ({measure} ligne(s)). Livrer ces valeurs en texte, telles "
+                "que le standard les écrit.",
+                "Table {name}: {detail} ({measure} row(s)). Deliver these values as text, the way "
+                "the standard writes them.")),
+    _rule(4, "à corriger", _of(*_IDURBA),
+          Words("L'identifiant IDURBA est-il celui du plan partout ?",
+                "Is the identifier IDURBA that of the plan everywhere?"),
+          Words("Table {name} : {detail} ({measure} ligne(s)). Remettre l'identifiant du plan.",
+                "Table {name}: {detail} ({measure} row(s)). Put the identifier of the plan.")),
+    _rule(5, "à corriger", _of(*_DATES),
+          Words("Les dates sont-elles écrites AAAAMMJJ ?", "Are dates written AAAAMMJJ?"),
+          Words("Table {name} : {detail} ({measure} ligne(s)). L'écrire en huit chiffres.",
+                "Table {name}: {detail} ({measure} row(s)). Write it in eight digits.")),
+    _rule(6, "à corriger", _is_geometry,
+          Words("Les géométries sont-elles valides ?", "Are geometries valid?"),
+          Words("Table {name} : {detail} ({measure} objet(s)). Corriger le tracé.",
+                "Table {name}: {detail} ({measure} object(s)). Correct the drawing.")),
+    _rule(7, "à vérifier", _of(*_PARTS),
+          Words("Les pièces écrites sont-elles livrées ?", "Are the written parts delivered?"),
+          Words("Pièces écrites : {detail}. Les joindre.",
+                "Written parts: {detail}. Deliver them.")),
+    _rule(8, "à vérifier", _of(*_VERSION),
+          Words("La livraison suit-elle une seule version du standard ?",
+                "Does the delivery follow one version of the standard?"),
+          Words("Version du standard : {detail}. Vérifier la version déclarée.",
+                "Version of the standard: {detail}. Check the version declared.")),
+    _rule(9, "information", _is_other,
+          Words("La lecture a-t-elle tout reconnu ?", "Did the reading know everything?"),
+          Words("Lecture de {name} : {detail}.", "Reading of {name}: {detail}.")),
+)  # fmt: skip
+
+RULES = (*_READING, *VALUE_RULES, *DRAWING_RULES)
+"""What the reading met, then values, then drawing."""
