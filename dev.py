@@ -5,6 +5,7 @@
     python3 dev.py test     run the tests
     python3 dev.py check    lint, types, import contracts, docstrings
     python3 dev.py bench    run the benchmarks
+    python3 dev.py docs     build the pages of docs/, all of them run, into out/docs
     python3 dev.py wheel    install the wheel in an empty environment, run its demo, check README
 
 The first call makes the environment .venv and installs the project with the pinned versions of
@@ -28,7 +29,14 @@ CONSTRAINTS = ROOT / "constraints.txt"
 
 
 def main(words: list[str]) -> int:
-    chores = {"demo": demo, "test": test, "check": check, "bench": bench, "wheel": wheel}
+    chores = {
+        "demo": demo,
+        "test": test,
+        "check": check,
+        "bench": bench,
+        "docs": docs,
+        "wheel": wheel,
+    }
     if sys.version_info < (3, 11):  # noqa: UP036 (the one file that an old Python may meet)
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
         return 2
@@ -66,6 +74,13 @@ def check(rest: list[str]) -> None:
 def bench(rest: list[str]) -> None:
     run(installed("pytest"), "benchmarks", "--benchmark-enable", "-s", *rest)
     run(installed("python"), "benchmarks/bench_exposure.py")
+
+
+def docs(rest: list[str]) -> None:
+    python = installed("python")
+    extra = [python, "-m", "pip", "install", "-q", "-c", CONSTRAINTS, "-e", f"{ROOT}[docs]"]
+    run(*extra)
+    run(python, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", "out/docs", *rest)
 
 
 def wheel(rest: list[str]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +13,9 @@ import pytest
 
 import worlds
 from tvb import cli
+from tvb.cli import words
+from tvb.datasets import PLAN_COMMUNES, bassin_minier, model_plans
+from tvb.io import write_plan
 
 
 def tvb(*words: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
@@ -30,9 +36,11 @@ def _in_process(*words: str | Path, monkeypatch: pytest.MonkeyPatch) -> int:
 
 def test_help_shows_an_example_for_each_command() -> None:
     assert "demo" in tvb("--help").stdout
-    for command in ("run", "demo", "check", "layers"):
-        text = " ".join(tvb(command, "--help").stdout.split())
-        assert f"Example: tvb {command}" in text
+    for command in cli._COMMANDS:
+        assert f"Example: tvb {command} " in cli._COMMANDS[command][1] + " "
+        assert f"Exemple : tvb {command} " in words._FRENCH[cli._COMMANDS[command][1]] + " "
+    text = " ".join(tvb("flood", "--help").stdout.split())
+    assert "Example: tvb flood --study study.toml." in text
 
 
 def test_demo_from_another_folder(tmp_path: Path) -> None:
@@ -93,3 +101,125 @@ def test_layers_lists_schemas_and_columns(
     assert "also read as nb_logts" in shown
     assert _in_process("layers", "batiments", monkeypatch=monkeypatch) == 1
     assert "« batiments »" in capsys.readouterr().err
+
+
+# Language, JSON
+
+
+@pytest.mark.parametrize(
+    ("typed", "environment", "expected"),
+    [
+        ([], {}, "en"),
+        ([], {"LANG": "fr_FR.UTF-8"}, "fr"),
+        ([], {"LANG": "fr_FR.UTF-8", "LC_ALL": "C"}, "en"),
+        ([], {"LANG": "fr_FR.UTF-8", "TVB_LANG": "en"}, "en"),
+        (["run", "--lang", "fr"], {"TVB_LANG": "en"}, "fr"),
+        (["run", "--lang=en"], {"LANG": "fr_FR"}, "en"),
+        (["run", "--lang"], {"LANG": "fr_FR"}, "fr"),
+    ],
+)
+def test_language_is_that_asked_for(typed, environment, expected):
+    assert words.choose_language(typed, environment) == expected
+
+
+def test_every_text_of_the_command_line_has_a_french_one():
+    """Kills a new option whose help stays English, and braces lost in translation."""
+    folder = Path(cli.__file__).parent
+    code = "".join(p.read_text(encoding="utf-8") for p in sorted(folder.glob("*.py")))
+    said = set()
+    for node in ast.walk(ast.parse(code.replace("from __future__ import annotations", ""))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say":
+            first = node.args[0]
+            if isinstance(first, ast.Constant):
+                said.add(first.value)
+    said |= {text for _, text in cli._COMMANDS.values()}
+    assert len(said) > 40
+    assert said - set(words._FRENCH) == set()
+    for english, french in words._FRENCH.items():
+        assert english.count("{}") == french.count("{}"), english
+
+
+def test_french_help_and_messages():
+    told = tvb("layers", "terrils", "--lang", "fr").stdout
+    assert "lu aussi sous" in told
+    assert "obligatoire" in told
+    assert "Faire une étude." in tvb("--help", env={**os.environ, "TVB_LANG": "fr"}).stdout
+
+
+def test_json_is_the_only_output(tmp_path, monkeypatch, capsys):
+    """Kills lines of progress before the document, and numbers that JSON does not know."""
+    study = tmp_path / "study.toml"
+    study.write_text(
+        '[territory]\nembedded = true\ncommunes = ["62510", "62427"]\nbuildings = 3000\n'
+        '[graph]\nlinks = "edge"\n',
+        encoding="utf-8",
+    )
+    out = tmp_path / "out"
+    for command, keys in (
+        ("connectivity", {"graph", "patches", "links"}),
+        ("flood", {"exposure", "sensitivity", "stations"}),
+        ("heritage", {"communes"}),
+    ):
+        options = ("--study", study, "--out", out, "--json")
+        assert _in_process(command, *options, monkeypatch=monkeypatch) == 0
+        assert set(json.loads(capsys.readouterr().out)) == keys
+        assert _in_process(command, *options[:-1], "-q", monkeypatch=monkeypatch) == 0
+        assert capsys.readouterr().out == ""
+        assert _in_process(command, *options[:-1], monkeypatch=monkeypatch) == 0
+        assert "|" in capsys.readouterr().out
+    for name, title in (("carte.png", "Patrimoine mondial"), ("carte.html", "")):
+        file = tmp_path / name
+        words = ("map", "--study", study, "--out", out, "--file", file, "--json")
+        assert _in_process(*words, monkeypatch=monkeypatch) == 0
+        assert title in json.loads(capsys.readouterr().out)["title"]
+        assert file.stat().st_size > 10_000
+    words = ("map", "--study", study, "--out", out, "--file", tmp_path / "l.svg", "--commune",
+             "lievin")  # fmt: skip
+    assert _in_process(*words, monkeypatch=monkeypatch) == 0
+    assert "Liévin" in (tmp_path / "l.svg").read_text(encoding="utf-8")
+    assert _in_process(*words[:-1], "Paris", monkeypatch=monkeypatch) == 1
+    assert "« Paris »: is not in the study" in capsys.readouterr().err
+
+
+def test_atlas_from_the_command_line(tmp_path, monkeypatch, capsys):
+    study = tmp_path / "study.toml"
+    study.write_text(
+        '[territory]\nembedded = true\ncommunes = ["62510", "62427"]\nbuildings = 100\n',
+        encoding="utf-8",
+    )
+    for by, sheets in (("commune", 2), ("epci", 2)):
+        file = tmp_path / f"{by}.pdf"
+        words = ("atlas", "--study", study, "--out", tmp_path / "out", "--by", by, "--file", file,
+                 "--jobs", "1")  # fmt: skip
+        assert _in_process(*words, monkeypatch=monkeypatch) == 0
+        assert capsys.readouterr().out.splitlines()[-1].startswith(f"{sheets} sheets, 0 failed")
+        assert file.is_file()
+
+
+def test_plans_are_reviewed(tmp_path, monkeypatch, capsys):
+    """A folder of deliveries, then one of them; --strict only changes the exit code."""
+    territory = bassin_minier(communes=PLAN_COMMUNES, rasters=False, buildings=2000)
+    deliveries = tmp_path / "plans"
+    deliveries.mkdir()
+    for delivery in model_plans(territory)[:2]:
+        write_plan(delivery, deliveries)
+    study = tmp_path / "study.toml"
+    communes = ", ".join(f'"{code}"' for code in PLAN_COMMUNES)
+    study.write_text(
+        f"[territory]\nembedded = true\ncommunes = [{communes}]\nbuildings = 2000\n",
+        encoding="utf-8",
+    )
+    options = ("--study", study, "--out", tmp_path / "out", "--lang", "fr")
+    assert _in_process("plu", deliveries, *options, monkeypatch=monkeypatch) == 0
+    shown = capsys.readouterr().out
+    assert "4 revu, 1 sans plan" in shown
+    assert "bloquant" in shown
+    written = {p.name for p in (tmp_path / "out" / "plu").iterdir()}
+    one = sorted(p.name for p in deliveries.iterdir())[0]
+    assert {"portefeuille.csv", f"{one}.gpkg", f"{one}_constats.geojson"} <= written
+    code = _in_process("plu", deliveries / one, *options, "--strict", "--json",
+                       monkeypatch=monkeypatch)  # fmt: skip
+    told = json.loads(capsys.readouterr().out)
+    assert code == 1
+    assert [plan["state"] for plan in told["plans"]] == ["inchangé"]
+    assert any(finding["level"] == "bloquant" for finding in told["findings"])

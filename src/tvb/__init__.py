@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     "connectivity", "datasets", "errors", "facts", "flood", "geometry", "heritage", "io", "maps",
-    "names", "schema", "study",
+    "names", "plan", "plu", "schema", "study",
 )  # fmt: skip
 _LOADERS = (
     "load_buffer", "load_buildings", "load_cavaliers", "load_communes", "load_core_areas",

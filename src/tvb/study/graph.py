@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from tvb import connectivity
-from tvb.heritage import HECTARE_M2
+from tvb.facts import HECTARE_M2
 from tvb.study.config import Study
 from tvb.study.store import Store
 from tvb.territory import Source, Territory, worst_nature

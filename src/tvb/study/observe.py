@@ -13,8 +13,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from tvb.facts import HECTARE_M2
 from tvb.geometry import attribute_to_commune
-from tvb.heritage import COUNTED_LAYERS, HECTARE_M2
+from tvb.heritage import COUNTED_LAYERS
 from tvb.names import resolve_communes
 from tvb.schema import get_schema
 

@@ -9,7 +9,7 @@ import functools
 import math
 import numbers
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,16 @@ import pandas as pd
 import tvb
 from tvb.flood import OUTSIDE
 from tvb.study.config import Study
+from tvb.study.flooding import compare_exposure
 from tvb.study.store import Store
 
 __all__ = [
     "format_number",
     "format_parameter",
     "markdown_table",
+    "summarise_exposure",
     "summarise_graph",
+    "summarise_heritage",
     "write_report",
 ]
 
@@ -42,6 +45,9 @@ _FRENCH = {
     "outside_communes": "dont hors communes", "buildings_excluded": "bâtiments laissés de côté",
     "nom": "commune", "kind": "action", "reason": "motif", "patch": "tache",
     "area_ha": "surface (ha)",
+    "default": "règle par défaut", "min": "au moins", "max": "au plus", "ratio": "rapport",
+    "communes_min": "communes, au moins", "communes_max": "communes, au plus",
+    "rank": "rang", "id_station": "identifiant", "together": "cumul avec les précédentes",
     "d_intra": "dont intra", "d_flux": "dont flux", "d_connector": "dont connecteur",
 }  # fmt: skip
 _MARKUP = str.maketrans(
@@ -126,6 +132,8 @@ def _content(study: Study, store: Store, missing: Mapping[str, str]) -> dict[str
         "missing": missing,
         **({} if "connectivity" in missing else _graph(store)),
         **({} if "flood" in missing else _flood(study, store)),
+        **({} if "stations" in missing else _stations(store)),
+        **({} if "flood" in missing else _official_exposure(study, store, missing)),
     }
 
 
@@ -161,7 +169,9 @@ def summarise_graph(study: Study, folder: Path) -> str:
         f"{number(graph['patches'])} patches, {number(graph['links'])} links, "
         f"{number(graph['components'])} components, EC(PC) {number(graph['ec_ha'])} ha"
     )
-    tables = (markdown_table(table, lang=lang) for table in (_top_patches(store), shown))
+    tables = (
+        markdown_table(table, lang=lang, escaped=False) for table in (_top_patches(store), shown)
+    )
     return "\n\n".join((head, *tables))
 
 
@@ -172,8 +182,84 @@ def _flood(study: Study, store: Store) -> dict[str, Any]:
         "rule": _RULES[lang][study.flood.rule].format(share=share),
         "left_out": _LEFT_OUT[lang],
         "scenarios": _scenarios(store),
+        "sensitivity": _sensitivity(store),
         "top_communes": _top_communes(store, study.flood.map_scenario),
     }
+
+
+def _stations(store: Store) -> dict[str, Any]:
+    return {
+        "stations": store.read_json("tables/stations.json"),
+        "top_stations": _top_stations(store),
+    }
+
+
+def _top_stations(store: Store) -> pd.DataFrame:
+    table = store.read_table("tables/stations").reset_index()
+    shown = ["rank", "id_station", "nom", "buildings", "dwellings", "dwellings_unknown", "communes",
+             "together"]  # fmt: skip
+    return pd.DataFrame(table[shown].head(_SHOWN)).rename(columns={"nom": "station"})
+
+
+def _official_exposure(study: Study, store: Store, missing: Mapping[str, str]) -> dict[str, Any]:
+    stations = None if "stations" in missing else store.read_json("tables/stations.json")
+    table = compare_exposure(study, store.read_table("tables/exposure"), stations)
+    return {"official_exposure": table}
+
+
+def _sensitivity(store: Store) -> pd.DataFrame:
+    return store.read_table("tables/sensitivity").drop(columns="nature").reset_index()
+
+
+def summarise_heritage(study: Study, folder: Path) -> str:
+    """Return what the communes of a run hold, for a terminal.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    folder : pathlib.Path
+        Folder of a run that made the step ``heritage``.
+
+    Returns
+    -------
+    str
+        The communes that hold a part of the property, by its area.
+    """
+    store = Store(folder)
+    names = store.read_layer("communes").set_index("insee")["nom"]
+    table = store.read_table("tables/heritage")
+    table = table[table["property_ha"] > 0].sort_values(
+        ["property_ha"], ascending=False, kind="stable"
+    )
+    table.insert(0, "nom", names.reindex(table.index))
+    return markdown_table(table.reset_index(), lang=study.study.lang, escaped=False)
+
+
+def summarise_exposure(study: Study, folder: Path) -> str:
+    """Return who is exposed in a run and how sure that is, for a terminal.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    folder : pathlib.Path
+        Folder of a run that made the step ``flood``.
+
+    Returns
+    -------
+    str
+        Exposed buildings by every rule, the communes that have most, the stations whose failure
+        floods most, and the figures of the source report beside those of the run.
+    """
+    store = Store(folder)
+    lang = study.study.lang
+    stations = (folder / "tables" / "stations.json").exists()
+    tables = [_sensitivity(store), _top_communes(store, study.flood.map_scenario)]
+    tables += [_top_stations(store)] if stations else []
+    told = store.read_json("tables/stations.json") if stations else None
+    tables.append(compare_exposure(study, store.read_table("tables/exposure"), told))
+    return "\n\n".join(markdown_table(t, lang=lang, escaped=False) for t in tables if len(t))
 
 
 def _top_patches(store: Store) -> pd.DataFrame:
@@ -260,7 +346,7 @@ def format_parameter(value: float, *, lang: str = "fr") -> str:
     return f"{value:g}".replace(".", ",") if lang == "fr" else f"{value:g}"
 
 
-def markdown_table(table: pd.DataFrame, *, lang: str = "fr") -> str:
+def markdown_table(table: pd.DataFrame, *, lang: str = "fr", escaped: bool = True) -> str:
     """Return a table in Markdown, with what could be read as markup escaped.
 
     Parameters
@@ -269,22 +355,25 @@ def markdown_table(table: pd.DataFrame, *, lang: str = "fr") -> str:
         Its columns; the index is left out.
     lang : {"fr", "en"}
         Language of headers and numbers.
+    escaped : bool
+        Whether a page will be made of it; not for a terminal.
 
     Returns
     -------
     str
         Numbers are aligned to the right.
     """
+    clean = _escape if escaped else _one_line
     words = _FRENCH if lang == "fr" else {}
     numeric = [pd.api.types.is_numeric_dtype(table[c]) for c in table.columns]
-    header = [_escape(words.get(str(c), str(c).replace("_", " "))) for c in table.columns]
+    header = [clean(words.get(str(c), str(c).replace("_", " "))) for c in table.columns]
     rows = table.itertuples(index=False)
-    cells = [[_cell(value, lang) for value in row] for row in rows]
+    cells = [[_cell(value, lang, clean) for value in row] for row in rows]
     lines = [header, ["---:" if n else "---" for n in numeric], *cells]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _cell(value: Any, lang: str) -> str:
+def _cell(value: Any, lang: str, clean: Callable[[str], str]) -> str:
     if value is None or value is pd.NA or value != value:  # noqa: PLR0124 (NaN)
         return ""
     if isinstance(value, numbers.Integral):
@@ -292,7 +381,7 @@ def _cell(value: Any, lang: str) -> str:
     if isinstance(value, numbers.Real):
         number = float(value)
         return format_number(number, _digits(abs(number)), lang=lang)
-    return _escape(str(value))
+    return clean(str(value))
 
 
 def _digits(number: float) -> int:
@@ -302,5 +391,9 @@ def _digits(number: float) -> int:
     return 1 if number >= 1 else min(6, 2 - math.floor(math.log10(number)))
 
 
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _escape(text: str) -> str:
-    return " ".join(text.split()).translate(_MARKUP)
+    return _one_line(text).translate(_MARKUP)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import pandas as pd
 
-from tvb import flood, heritage, io
+from tvb import heritage, io
 from tvb.errors import StudyError, explain
-from tvb.geometry import attribute_to_commune
 from tvb.io.locate import checksum
 from tvb.study.assemble import assemble, reports_table
 from tvb.study.config import Study
+from tvb.study.flooding import write_exposure, write_stations
 from tvb.study.graph import write_graph
 from tvb.study.observe import observations_table
+from tvb.study.products import THEMES, page_options, plate_of
 from tvb.study.report import write_report
 from tvb.study.store import Store
 from tvb.study.tables import (
@@ -27,9 +27,6 @@ from tvb.study.tables import (
     round_measures,
 )
 from tvb.territory import Territory, worst_nature
-
-if TYPE_CHECKING:
-    from tvb.maps import PageOptions, Plate
 
 __all__ = ["STEPS", "Step", "lacking"]
 
@@ -156,31 +153,16 @@ def _require_scenario(study: Study, territory: Territory) -> None:
 def _heritage(study: Study, store: Store) -> None:
     del study
     territory = store.territory(
-        "communes", "property", "buffer", "property_elements", "terrils", "cavaliers", "pits",
-        "estates",
-    )  # fmt: skip
-    store.write_table(
-        "tables/heritage", heritage.measure_heritage(territory["communes"], territory.layers)
+        "communes", "property", "buffer", *(n for n in heritage.OBJECT_LAYERS if n != "communes")
     )
-
-
-def _flood(study: Study, store: Store) -> None:
-    territory = store.territory("buildings", "flood_zones", "communes")
-    exposure = flood.count_exposed_buildings(
-        territory["buildings"],
-        territory["flood_zones"],
-        territory["communes"],
-        rule=study.flood.rule,
-        min_share=study.flood.min_share,
-    )
-    nature = worst_nature(territory.sources_of("buildings", "flood_zones", "communes"))
-    store.write_table("tables/exposure", exposure.assign(nature=nature))
-    counted = territory["buildings"][
-        ~flood.flag_excluded_buildings(territory["buildings"]).any(axis=1).to_numpy()
-    ]
-    insee = attribute_to_commune(counted, territory["communes"])
-    totals = insee.value_counts().reindex(territory["communes"]["insee"], fill_value=0)
-    store.write_table("tables/buildings", totals.rename_axis("insee").to_frame("buildings"))
+    communes = territory["communes"]
+    store.write_table("tables/heritage", heritage.measure_heritage(communes, territory.layers))
+    register = heritage.build_register(communes, territory.layers, sources=territory.sources)
+    store.write_table("tables/register_communes", register.communes)
+    store.write_table("tables/register_epci", register.epci)
+    store.write_table("tables/register_estates", register.estates, index=False)
+    store.write_table("tables/register_objects", register.objects, index=False)
+    store.write_table("tables/register", register.summary())
 
 
 def _dashboard(study: Study, store: Store) -> None:
@@ -223,82 +205,35 @@ def _geopackage(study: Study, store: Store) -> None:
         layers |= {name: store.read_layer(name) for name in ("patches", "links")}
     if not lacking(study, "flood"):
         layers["exposure"] = store.read_table("tables/exposure").reset_index()
+        layers["sensitivity"] = store.read_table("tables/sensitivity_communes").reset_index()
+    if not lacking(study, "stations"):
+        layers["station_failures"] = store.read_table("tables/stations").reset_index()
+    layers["register"] = store.read_table("tables/register_objects")
     layers["sources"] = store.read_table("tables/sources").reset_index()
     origins = {name: frame.attrs["origin"] for name, frame in layers.items() if frame.attrs}
     io.write_geopackage(layers, store.path("tvb.gpkg"), lang=study.study.lang, origins=origins)
 
 
-def _map_territory(study: Study, store: Store) -> None:
-    from tvb import maps
+def _draw(*themes: str) -> Callable[[Study, Store], None]:
+    """Return the step that draws some themes."""
 
-    layers = (
-        "communes", "study_area", "property", "buffer", "terrils", "core_areas", "corridors",
-        "water_bodies",
-    )  # fmt: skip
-    plate = maps.plot_territory(store.territory(*layers), **_map_options(study))
-    _save(plate, study, store, name="territoire")
+    def draw(study: Study, store: Store) -> None:
+        for theme in themes:
+            plate = plate_of(study, store, theme)(**page_options(study))
+            for suffix in study.maps.formats:
+                plate.save(store.path(f"maps/{THEMES[theme].file}.{suffix}"))
 
-
-def _map_exposure(study: Study, store: Store) -> None:
-    from tvb import maps
-
-    territory = store.territory("communes")
-    plate = maps.plot_exposure(
-        territory["communes"],
-        store.read_table("tables/exposure"),
-        territory.sources_of("communes", "buildings", "flood_zones"),
-        scenario=study.flood.map_scenario,
-        totals=store.read_table("tables/buildings")["buildings"],
-        **_map_options(study),
-    )
-    _save(plate, study, store, name="exposition")
-
-
-_GRAPH_MAPS: dict[str, Literal["d", "d_connector"]] = {"graphe": "d", "relais": "d_connector"}
-
-
-def _map_graph(study: Study, store: Store) -> None:
-    from tvb import maps
-
-    territory = store.territory("communes", *study.patches.layers)
-    patches = store.read_layer("patches")
-    for name, measure in _GRAPH_MAPS.items():
-        plate = maps.plot_graph(
-            patches,
-            store.read_layer("links"),
-            territory.sources_of(
-                *territory.layers, *(["land_cover"] if study.graph.links != "edge" else [])
-            ),
-            communes=territory["communes"],
-            ranking=patches.set_index("patch"),
-            by=measure,
-            **_map_options(study),
-        )
-        _save(plate, study, store, name=name)
-
-
-def _map_options(study: Study) -> PageOptions:
-    return {
-        "lang": study.study.lang,
-        "paper": study.maps.paper,
-        "orientation": study.maps.orientation,
-        "producer": study.study.producer,
-        "date": study.study.date,
-    }
-
-
-def _save(plate: Plate, study: Study, store: Store, *, name: str) -> None:
-    for suffix in study.maps.formats:
-        plate.save(store.path(f"maps/{name}.{suffix}"))
+    return draw
 
 
 def _report(study: Study, store: Store) -> None:
-    missing = {name: lacking(study, name) for name in _RESULTS}
+    missing = {name: lacking(study, name) for name in _REPORTED}
     write_report(study, store, missing={name: layer for name, layer in missing.items() if layer})
 
 
 _MAP_SECTIONS = ("study", "maps")
 _RESULTS = ("connectivity", "flood")
+_REPORTED = (*_RESULTS, "stations")
 
 STEPS: dict[str, Step] = {
     step.name: step
@@ -307,15 +242,19 @@ STEPS: dict[str, Step] = {
         Step("heritage", ("layers",), (), (), (), _heritage),
         Step("connectivity", ("layers",), (), (), ("patches", "graph", "costs"),
              write_graph),
-        Step("flood", ("layers",), (), ("buildings", "flood_zones"), ("flood",), _flood),
+        Step("flood", ("layers",), (), ("buildings", "flood_zones"), ("flood",),
+             write_exposure),
+        Step("stations", ("layers",), (), ("buildings", "drained_basins", "pumping_stations"),
+             ("flood",), write_stations),
         Step("dashboard", ("layers", "heritage"), _RESULTS, (), ("study",), _dashboard),
-        Step("geopackage", ("layers", "dashboard"), _RESULTS, (), ("study",), _geopackage),
-        Step("map_territory", ("layers",), (), (), _MAP_SECTIONS, _map_territory),
+        Step("geopackage", ("layers", "heritage", "dashboard"), _REPORTED, (), ("study",),
+             _geopackage),
+        Step("map_territory", ("layers",), (), (), _MAP_SECTIONS, _draw("territory")),
         Step("map_exposure", ("layers", "flood"), (), (), (*_MAP_SECTIONS, "flood"),
-             _map_exposure),
+             _draw("exposure")),
         Step("map_graph", ("layers", "connectivity"), (), (), (*_MAP_SECTIONS, "patches", "graph"),
-             _map_graph),
-        Step("report", ("layers", "dashboard"), _RESULTS, (),
+             _draw("graph", "stepping-stones")),
+        Step("report", ("layers", "dashboard"), _REPORTED, (),
              ("study", "territory", "patches", "graph", "flood"), _report),
     )
 }  # fmt: skip

@@ -9,9 +9,9 @@ import geopandas as gpd
 import pandas as pd
 
 from tvb import facts
-from tvb.facts import Fact
+from tvb.facts import HECTARE_M2, Fact
 from tvb.geometry import share_by_commune
-from tvb.heritage import HECTARE_M2, count_communes_with, measure_length_m
+from tvb.heritage import count_communes_with, measure_length_m
 
 __all__ = [
     "COMMUNE_MIN_HA",
