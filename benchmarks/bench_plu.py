@@ -5,8 +5,8 @@
 
 The plan covers all communes of the embedded territory: zones are Voronoi cells cut at the border of
 each commune, with a vertex every 15 m; prescriptions are areas, lines and points of the codes that
-the rules look for, strewn over it. The reference is the whole territory with its habitat graph. Wall
-time, CPU time and the largest memory of the process are printed, and the time of each family.
+the rules look for, strewn over it. The reference is the whole territory with its habitat graph.
+Wall time, CPU time and the largest memory of the process are printed, and the time of each family.
 """
 
 from __future__ import annotations
@@ -83,9 +83,7 @@ def _cells(shape: Any, count: int, rng: np.random.Generator) -> Any:
     seeds = shapely.points(rng.uniform(west, east, count), rng.uniform(south, north, count))
     if count == 1:
         return np.array([shape])
-    cells = shapely.get_parts(
-        shapely.voronoi_polygons(shapely.multipoints(seeds), extend_to=shape)
-    )
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(seeds), extend_to=shape))
     parts = shapely.intersection(cells, shape)
     parts = parts[(shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 1)]
     return shapely.segmentize(parts, 15.0)
@@ -161,6 +159,20 @@ def portfolio_of(territory: Territory, zones: int, prescriptions: int) -> Sequen
         Made(communes.iloc[[i]].reset_index(drop=True), zones, prescriptions)
         for i in range(len(communes))
     ]
+
+
+def test_a_large_plan_is_reviewed_whole() -> None:
+    """Small: what the benchmark runs is run in the suite, so that it cannot rot."""
+    from tvb.datasets import PLAN_COMMUNES, bassin_minier
+
+    territory = bassin_minier(communes=PLAN_COMMUNES, rasters=False)
+    reference = make_reference(territory)
+    plan = model_large_plan(territory["communes"], zones=60, prescriptions=200)
+    review = review_plan(plan, reference)
+    # Cells cut at the borders of the communes are a partition.
+    assert not review.findings["rule"].isin(["S1.17", "S1.18", "S1.19"]).any()
+    portfolio = review_portfolio(portfolio_of(territory, 20, 40)[:2], reference)
+    assert portfolio.plans["state"].tolist() == ["revu", "revu"]
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tvb.io.database_footprints import DatabaseFootprints
     from tvb.io.database_write import write_database
     from tvb.io.footprint_chunks import FootprintChunk
+    from tvb.io.footprint_parts import FootprintPart, list_footprint_parts
     from tvb.io.footprints import Footprints, open_footprints
     from tvb.io.graphs import (
         GraphabSettings,
@@ -41,6 +42,7 @@ _HOME = {
     "DatabaseFootprints": "database_footprints",
     "Entry": "report",
     "FootprintChunk": "footprint_chunks",
+    "FootprintPart": "footprint_parts",
     "Footprints": "footprints",
     "GraphabSettings": "graphs",
     "HazardDelivery": "hazard",
@@ -56,6 +58,7 @@ _HOME = {
     "iter_database": "database_chunks",
     "iter_grids": "raster",
     "join_reports": "database_chunks",
+    "list_footprint_parts": "footprint_parts",
     "list_sources": "sources",
     "open_footprints": "footprints",
     "read_conefor": "graphs",
@@ -83,6 +86,7 @@ __all__ = [
     "DatabaseFootprints",
     "Entry",
     "FootprintChunk",
+    "FootprintPart",
     "Footprints",
     "GraphabSettings",
     "HazardDelivery",
@@ -98,6 +102,7 @@ __all__ = [
     "iter_database",
     "iter_grids",
     "join_reports",
+    "list_footprint_parts",
     "list_sources",
     "open_footprints",
     "read_conefor",

@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-import pyproj
 import shapely
 from pyogrio.errors import DataSourceError
 
@@ -121,13 +121,13 @@ def write_geopackage(
     _refuse_open_file(path)
     titles = _titles(tables, lang)
     shown = [
-        QgisLayer(
-            name, titles[name], _styles(name, frame, given=(styles or {}).get(name), lang=lang),
-            describe_fields(name, _plain_columns(frame), lang=lang), *_place(frame),
+        replace(
+            _shown(name, frame, given=(styles or {}).get(name), lang=lang),
+            title=titles[name],
             origin=(origins or {}).get(name, ""),
         )
         for name, frame in tables.items()
-    ]  # fmt: skip
+    ]
     document = None
     if project is not None:
         document = to_project(shown, file=path.name, title=project, lang=lang)
@@ -137,33 +137,24 @@ def write_geopackage(
         _finish(temporary, shown, document)
 
 
-def _styles(
-    name: str, frame: pd.DataFrame, *, given: Style | None, lang: Lang
-) -> tuple[Style, ...]:
-    """Return one style for each family of geometry, none for a table."""
+def _shown(name: str, frame: pd.DataFrame, *, given: Style | None, lang: Lang) -> QgisLayer:
+    """Return a layer or table as QGIS shows it, without title and origin."""
     if not isinstance(frame, gpd.GeoDataFrame):
-        return ()
+        return QgisLayer(name, name, fields=describe_fields(name, frame.columns, lang=lang))
     styles = styles_for(name, frame, lang=lang)
-    if given is None:
-        return styles
-    if len(styles) == 1:
-        return (given,)
-    return tuple(given if style.family == given.family else style for style in styles)
-
-
-def _plain_columns(frame: pd.DataFrame) -> list[str]:
-    geometry = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
-    return [column for column in frame.columns if column != geometry]
-
-
-def _place(
-    frame: pd.DataFrame,
-) -> tuple[pyproj.CRS | None, tuple[float, float, float, float] | None]:
-    """Return the CRS of a layer and its bounds, if it has any."""
-    if not isinstance(frame, gpd.GeoDataFrame):
-        return None, None
+    if given is not None:
+        one = len(styles) == 1
+        styles = tuple(given if one or s.family == given.family else s for s in styles)
+    columns = frame.columns.drop(frame.active_geometry_name)
     west, south, east, north = (float(value) for value in frame.total_bounds)
-    return frame.crs, None if np.isnan(west) else (west, south, east, north)
+    return QgisLayer(
+        name,
+        name,
+        styles,
+        describe_fields(name, columns, lang=lang),
+        frame.crs,
+        None if np.isnan(west) else (west, south, east, north),
+    )
 
 
 def _check_addresses(names: Iterable[str]) -> None:

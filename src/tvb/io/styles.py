@@ -144,16 +144,31 @@ _SYMBOLS: dict[str, tuple[Symbol, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Categories:
-    """Classes of a column of text: value, French and English label, fill."""
+    """Classes of a column of text: value, French and English label, colour.
+
+    Without a stroke, an area is outlined in the colour of its class.
+    """
 
     column: str
     opacity: float
     stroke: str
     stroke_mm: float
     entries: tuple[tuple[str | None, str, str, str], ...]
+    family: Family = "polygon"
 
+
+_LEVELS = (
+    ("bloquant", "Bloquant", "Blocking", _VERMILION),
+    ("à corriger", "À corriger", "To correct", _ORANGE),
+    ("à vérifier", "À vérifier", "To check", _SKY),
+    ("information", "Information", "Information", _GREY),
+    (None, "Autre", "Other", "#b0b0b0"),
+)
 
 _CATEGORIES: dict[str, _Categories] = {
+    "constats_surf": _Categories("level", 0.35, "", 0.5, _LEVELS),
+    "constats_lin": _Categories("level", 1.0, "", 0.9, _LEVELS, "line"),
+    "constats_pct": _Categories("level", 1.0, "", 0.2, _LEVELS, "point"),
     "flood_zones": _Categories(
         "scenario", 0.7, _BLUES[4], 0.1,
         (
@@ -416,15 +431,21 @@ def _shade(colour: str, family: Family) -> Symbol:
 
 def _categorised(spec: _Categories, title: str, lang: Lang) -> Style:
     classes = tuple(
-        StyleClass(
-            Symbol("polygon", fill=fill, opacity=spec.opacity, stroke=spec.stroke,
-                   stroke_mm=spec.stroke_mm),
-            label_fr if lang == "fr" else label_en,
-            value,
-        )
-        for value, label_fr, label_en, fill in spec.entries
-    )  # fmt: skip
+        StyleClass(_of_class(spec, colour), label_fr if lang == "fr" else label_en, value)
+        for value, label_fr, label_en, colour in spec.entries
+    )
     return Style("categorised", classes, spec.column, title)
+
+
+def _of_class(spec: _Categories, colour: str) -> Symbol:
+    if spec.family == "line":
+        return Symbol("line", stroke=colour, stroke_mm=spec.stroke_mm)
+    if spec.family == "point":
+        return Symbol("point", fill=colour, stroke=_INK, size_mm=2.6)
+    stroke = spec.stroke or colour
+    return Symbol(
+        "polygon", fill=colour, opacity=spec.opacity, stroke=stroke, stroke_mm=spec.stroke_mm
+    )
 
 
 def _holds_numbers(frame: gpd.GeoDataFrame, column: str) -> bool:

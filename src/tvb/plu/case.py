@@ -93,6 +93,9 @@ class Case:
             A table of the plan that is not delivered holds nothing, which can be judged; one that
             could not be read cannot. A plan without zones is no plan.
         """
+        return self.once(("lacks", need), lambda: self._lacks(need))
+
+    def _lacks(self, need: str) -> bool:
         part = need.removeprefix("plan.")
         if part == need:
             return not self.reference.has(need)
@@ -174,6 +177,9 @@ class Case:
         geopandas.GeoDataFrame
             Those that lie in a commune of the plan, in order of name.
         """
+        return self.once(("zones", classes), lambda: self._zones_of(classes))
+
+    def _zones_of(self, classes: tuple[str, ...]) -> gpd.GeoDataFrame:
         zones = self.zones
         mine = zones["classe"].isin(classes) & zones["insee"].notna()
         return zones[mine.to_numpy(dtype=bool)].reset_index(drop=True)

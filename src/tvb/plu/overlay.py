@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 _COLLECTION = 7
-_LATTICE_M = 1e-4
+_LATTICE_M, _ROUNDING_M = 1e-4, 1e-3
 _FEW_VERTICES, _SMALL_M = 250, 10.0
 
 
@@ -276,6 +276,6 @@ def is_wide(geometries: GeometryArray, width_m: float) -> BoolArray:
     wide = (shapely.length(geometries) >= width_m) & ~flat
     # A circle of this diameter has π/4 of the square: most slivers need no erosion.
     large = flat & (shapely.area(geometries) >= np.pi / 4 * width_m**2)
-    eroded = shapely.buffer(geometries[large], -width_m / 2 * (1 - 1e-9), quad_segs=4)
+    eroded = shapely.buffer(geometries[large], _ROUNDING_M - width_m / 2, quad_segs=4)
     wide[large] = ~shapely.is_empty(eroded)
     return np.asarray(wide, dtype=bool)

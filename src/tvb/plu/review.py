@@ -134,6 +134,25 @@ class Review:
             layers["constats_sans_lieu"] = plain.reset_index(drop=True)
         return layers | {"synthese": self.synthesis, "plan": self.plan, "sources": self.sources}
 
+    def to_geojson(self) -> str:
+        """Return the findings as GeoJSON, for web maps.
+
+        Returns
+        -------
+        str
+            A feature collection in longitude and latitude, as the standard asks; findings without a
+            place have a null geometry.
+
+        References
+        ----------
+        .. [1] RFC 7946, The GeoJSON Format.
+        """
+        plain = self.findings.to_crs("EPSG:4326")
+        columns = {
+            c: plain[c].astype(object).where(plain[c].notna(), None) for c in FINDING_COLUMNS
+        }
+        return str(plain.assign(**columns).to_json(drop_id=True, ensure_ascii=False))
+
     def to_tables(self) -> dict[str, pd.DataFrame]:
         """Return the frames of the review, to be kept.
 

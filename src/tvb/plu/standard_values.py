@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,8 +25,12 @@ _DESTINATIONS = ("destoui", "destcdt", "destnon")
 _LISTED = ("typezone", "formdomi", "etat", "typedoc", "typeref", "nomproc")
 
 
-def _tables(case: Case) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield the tables delivered, by name."""
+def _tables(case: Case) -> list[tuple[str, pd.DataFrame]]:
+    """Return the tables delivered, by name."""
+    return case.once("tables", lambda: list(_split_tables(case)))
+
+
+def _split_tables(case: Case) -> Iterator[tuple[str, pd.DataFrame]]:
     plan = case.plan
     for frame in (plan.zones, plan.prescriptions, plan.infos, plan.habillage):
         for table, rows in frame.groupby("table", sort=True):
@@ -57,20 +62,23 @@ def _told(
 
 
 def _judge_pairs(case: Case, *, statuses: Sequence[PairStatus]) -> Outcome:
+    judged = case.once("pairs", lambda: list(_statuses(case)))
+    return Outcome([found for status, found in judged if status in statuses])
+
+
+def _statuses(case: Case) -> Iterator[tuple[PairStatus, Found]]:
+    """Yield what the lists say of each code, table and geometry, where it is not known."""
     families: tuple[tuple[Family, pd.DataFrame], ...] = (
         ("psc", case.plan.prescriptions), ("inf", case.plan.infos),
     )  # fmt: skip
-    found = []
     for family, frame in families:
         keys = ["table", "code", "geometrie"]
         for (table, code, shape), rows in frame.groupby(keys, sort=True, dropna=False):
             status = judge_pair(family, code, case.plan.versions, geometry=str(shape))
-            if status in statuses:
+            if status != "known":
                 written = code if isinstance(code, str) else "∅"
-                told = _told(case, str(table), rows, code=written,
-                             version=case.plan.version)  # fmt: skip
-                found.append(told)
-    return Outcome(found)
+                told = _told(case, str(table), rows, code=written, version=case.plan.version)
+                yield status, told
 
 
 def _judge_lists(case: Case) -> Outcome:
@@ -152,17 +160,15 @@ def _judge_doubles(case: Case) -> Outcome:
                         (plan.infos, "code")):  # fmt: skip
         shapes = shapely.to_wkb(shapely.normalize(frame.geometry.to_numpy()))
         keys = frame[["table", code, "libelle"]].astype(object).assign(shape=shapes)
-        groups = keys.groupby(list(keys.columns), sort=False, dropna=False).ngroup()
-        for _, mine in frame[groups.duplicated(keep=False).to_numpy()].groupby(
-            groups[groups.duplicated(keep=False)], sort=True
-        ):
+        number = keys.groupby(list(keys.columns), sort=False, dropna=False).ngroup()
+        twice = frame.assign(number=number)[number.duplicated(keep=False).to_numpy()]
+        for _, mine in twice.sort_values("objet").groupby("number"):
+            told = _told(case, str(mine["table"].iloc[0]), mine, geometry=mine.geometry.iloc[0])
             label = mine["libelle"].iloc[0]
             label = label if isinstance(label, str) else ""
-            facts = {"rows": _first(mine)}
             found.append(
-                Found(_commune(case), str(mine["objet"].iloc[0]), float(len(mine)), "",
-                      mine.geometry.iloc[0], {"name": str(mine["table"].iloc[0]).upper(),
-                      "label": label, **facts}, table=str(mine["table"].iloc[0]), libelle=label)
+                replace(told, objet=str(mine["objet"].iloc[0]), libelle=label,
+                        facts={**told.facts, "label": label})
             )  # fmt: skip
     return Outcome(found)
 

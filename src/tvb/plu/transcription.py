@@ -35,8 +35,11 @@ _NAMES = {
     "property": Words("bien inscrit", "World Heritage property"),
     "buffer": Words("zone tampon", "buffer zone"),
 }
-_OTHER_PRESCRIPTIONS = ("07-", "18-05", "97-", "99-")
-"""Prescriptions under which a perimeter may have been filed by mistake."""
+_OTHER_PRESCRIPTIONS = ("97-", "99-")
+"""Prescriptions under which a perimeter may have been filed by mistake, beside all informations.
+
+Not 07-xx nor 18-05: they protect what the perimeter holds, and may well have its ground.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,27 +126,34 @@ def _diagnose(case: Case, layer: str) -> list[tuple[Fault, Found]]:
 def _explain_lack(case: Case, layer: str, sheet: _Sheet) -> list[tuple[Fault, Found]]:
     """Return why a part of the perimeter is not drawn where it should be."""
     tolerance, area = case.limit(TOLERANCE), shapely.area(sheet.wanted)
-    shift = _find_shift(case, layer, sheet)
-    found: list[tuple[Fault, Found]] = []
-    if np.hypot(*shift) > tolerance and _undoes(case, sheet, shift):
-        told = _found(
-            sheet, layer, (float(np.hypot(*shift)), "m"), where=sheet.apart(),
-            east=abs(shift[0]), north=abs(shift[1]), way=_way(shift),
-        )  # fmt: skip
-        found.append(("shifted", told))
-        lack = sheet.lack(tolerance, undo=shift)
-        left = shapely.area(lack) / area
-        if left > case.limit(PARTIAL_SHARE):
-            found.append(("partial", _found(sheet, layer, (100 * (1 - left), "%"), where=lack)))
-        return found
     lack = sheet.lack(tolerance)
     covered = 1 - shapely.area(lack) / area
+    if covered < case.limit(COVERED_SHARE):
+        other = _find_miscoded(case, layer, sheet)
+        if other is not None:
+            return [("miscoded", other)]
+    shift = _find_shift(case, layer, sheet)
+    if np.hypot(*shift) > tolerance and _undoes(case, sheet, shift):
+        return _tell_shift(case, layer, sheet, shift=shift)
     if covered >= case.limit(COVERED_SHARE):
         return [("partial", _found(sheet, layer, (100 * covered, "%"), where=lack))]
-    other = _find_miscoded(case, layer, sheet)
-    if other is not None:
-        return [("miscoded", other)]
     return [("missing", _found(sheet, layer, (area / 1e4, "ha"), where=sheet.wanted))]
+
+
+def _tell_shift(
+    case: Case, layer: str, sheet: _Sheet, *, shift: tuple[float, float]
+) -> list[tuple[Fault, Found]]:  # fmt: skip
+    """Return a shift, and what is lacking once it is undone."""
+    told = _found(
+        sheet, layer, (float(np.hypot(*shift)), "m"), where=sheet.apart(),
+        east=abs(shift[0]), north=abs(shift[1]), way=_way(shift),
+    )  # fmt: skip
+    found: list[tuple[Fault, Found]] = [("shifted", told)]
+    lack = sheet.lack(case.limit(TOLERANCE), undo=shift)
+    left = shapely.area(lack) / shapely.area(sheet.wanted)
+    if left > case.limit(PARTIAL_SHARE):
+        found.append(("partial", _found(sheet, layer, (100 * (1 - left), "%"), where=lack)))
+    return found
 
 
 def _find_shift(case: Case, layer: str, sheet: _Sheet) -> tuple[float, float]:
