@@ -223,3 +223,24 @@ def test_plans_are_reviewed(tmp_path, monkeypatch, capsys):
     assert code == 1
     assert [plan["state"] for plan in told["plans"]] == ["inchangé"]
     assert any(finding["level"] == "bloquant" for finding in told["findings"])
+
+
+def test_dossiers_and_report(tmp_path, monkeypatch, capsys):
+    """The second run finds the dossier there; the report is of both communes."""
+    study = tmp_path / "study.toml"
+    study.write_text(
+        '[territory]\nembedded = true\ncommunes = ["62510", "62427"]\nbuildings = 500\n',
+        encoding="utf-8",
+    )
+    options = ("--study", study, "--out", tmp_path / "out", "--lang", "fr")
+    words = ("dossier", *options, "--commune", "lievin", "--format", "html", "--jobs", "1")
+    for counts in ("1 dossiers, 0 failed, 0 already", "0 dossiers, 0 failed, 1 already"):
+        assert _in_process(*words, monkeypatch=monkeypatch) == 0
+        assert counts in capsys.readouterr().out  # the language was chosen when this process began
+    assert "Liévin" in (tmp_path / "out/dossiers/62510.html").read_text(encoding="utf-8")
+    file = tmp_path / "rapport.html"
+    assert _in_process("report", *options, "--file", file, monkeypatch=monkeypatch) == 0
+    assert "Liévin" in file.read_text(encoding="utf-8")
+    assert _in_process("report", *options, "--epci", "1", "--file", file,
+                       monkeypatch=monkeypatch) == 1  # fmt: skip
+    assert "tvb: " in capsys.readouterr().err

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import typer
 
-from tvb.cli import drawing, plans, reading, studies
+from tvb.cli import dossiers, drawing, plans, reading, studies
 from tvb.cli.options import stop
 from tvb.cli.words import say
 from tvb.errors import TvbError
@@ -71,6 +71,15 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "atlas": (
         drawing.atlas,
         "Draw a sheet for each place. Example: tvb atlas --study study.toml --by commune.",
+    ),
+    "dossier": (
+        dossiers.dossier,
+        "Write the dossiers of communes. Example: tvb dossier --study study.toml --commune 62528.",
+    ),
+    "report": (
+        dossiers.report,
+        "Write the report of the territory. "
+        "Example: tvb report --study study.toml --epci 200033579.",
     ),
 }
 

@@ -20,7 +20,6 @@ from tvb.schema import CRS
 __all__ = ["build_patches_from_grid"]
 
 
-
 def build_patches_from_grid(
     land_cover: Grid,
     codes: Collection[int],

@@ -217,10 +217,13 @@ def _draw_parts(
         return
     # Forked processes would inherit the locks of the threads of this one.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
+    pool = ProcessPoolExecutor(
         min(jobs, len(parts)), context, initializer=_remember, initargs=(draw,)
-    ) as pool:
+    )
+    try:
         yield from pool.map(_draw_remembered, parts)
+    finally:  # stopped, it does not go on with what is still waiting
+        pool.shutdown(cancel_futures=True)
 
 
 _remembered: dict[str, Draw] = {}

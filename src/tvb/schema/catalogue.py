@@ -17,7 +17,11 @@ __all__ = ["SCHEMAS", "get_schema", "schema_table"]
 SCHEMAS: dict[str, LayerSchema] = {
     s.name: s
     for s in (
-        *TERRITORY_SCHEMAS, *HAZARD_SCHEMAS, *HERITAGE_SCHEMAS, *POPULATION_SCHEMAS, *PLAN_SCHEMAS,
+        *TERRITORY_SCHEMAS,
+        *HAZARD_SCHEMAS,
+        *HERITAGE_SCHEMAS,
+        *POPULATION_SCHEMAS,
+        *PLAN_SCHEMAS,
     )
 }
 """Every vector layer that tvb knows, keyed by name."""

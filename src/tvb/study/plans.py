@@ -100,6 +100,12 @@ def review_plans(study: Study, store: Store, deliveries: Sequence[Path]) -> Plan
     for reviewed in reviews:
         if reviewed.review is not None:
             _write(reviewed.review, folder / reviewed.name, excel=study.study.excel)
+    for name, frame in (
+        ("constats", portfolio.findings.drop(columns="geometry")),
+        ("synthese", portfolio.synthesis),
+    ):
+        with io.atomic_path(folder / f"{name}.parquet") as path:
+            pd.DataFrame(frame).to_parquet(path, index=False)
     io.write_csv(
         portfolio.communes, folder / "portefeuille.csv", index=False, excel=study.study.excel
     )

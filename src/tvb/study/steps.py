@@ -211,7 +211,13 @@ def _geopackage(study: Study, store: Store) -> None:
     layers["register"] = store.read_table("tables/register_objects")
     layers["sources"] = store.read_table("tables/sources").reset_index()
     origins = {name: frame.attrs["origin"] for name, frame in layers.items() if frame.attrs}
-    io.write_geopackage(layers, store.path("tvb.gpkg"), lang=study.study.lang, origins=origins)
+    io.write_geopackage(
+        layers,
+        store.path("tvb.gpkg"),
+        lang=study.study.lang,
+        origins=origins,
+        project=study.study.name,
+    )
 
 
 def _draw(*themes: str) -> Callable[[Study, Store], None]:
