@@ -507,6 +507,10 @@ def test_wrong_exposure_tables_are_refused() -> None:
         maps.plot_exposure(
             worlds.communes().to_crs(4326), exposure(1), [source("a")], scenario="02Moy"
         )
+    holed = worlds.communes()
+    holed.loc[1, "geometry"] = shapely.Polygon()
+    with pytest.raises(LayerError, match=r"communes: without a geometry \(1 feature: 62002\)"):
+        maps.plot_exposure(holed, exposure(1, 2, 3, 4), [source("a")], scenario="02Moy")
     with pytest.raises(LayerError, match="communes: no feature to draw"):
         maps.plot_exposure(worlds.communes().iloc[:0], exposure(1), [source("a")], scenario="02Moy")
 

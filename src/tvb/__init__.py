@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tvb import (
         connectivity,
         datasets,
+        dossier,
         errors,
         facts,
         flood,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
         io,
         maps,
         names,
+        plan,
+        plu,
         schema,
         study,
     )
@@ -51,8 +54,8 @@ if TYPE_CHECKING:
     )
 
 _MODULES = (
-    "connectivity", "datasets", "errors", "facts", "flood", "geometry", "heritage", "io", "maps",
-    "names", "plan", "plu", "schema", "study",
+    "connectivity", "datasets", "dossier", "errors", "facts", "flood", "geometry", "heritage", "io",
+    "maps", "names", "plan", "plu", "schema", "study",
 )  # fmt: skip
 _LOADERS = (
     "load_buffer", "load_buildings", "load_cavaliers", "load_communes", "load_core_areas",
@@ -65,6 +68,7 @@ __all__ = [
     "__version__",
     "connectivity",
     "datasets",
+    "dossier",
     "errors",
     "facts",
     "flood",

@@ -89,7 +89,7 @@ def plot_exposure(
     Raises
     ------
     LayerError
-        If there is no source, or a column or index level is missing.
+        If there is no source, a column or index level is missing, or a commune has no geometry.
     CrsError
         If the communes are not in EPSG:2154.
     ParameterError
@@ -98,6 +98,7 @@ def plot_exposure(
     wishes = Page(**page)
     limits = check_breaks(breaks, len(BLUES) - 1)
     require_crs(communes, "communes")
+    _require_shapes(communes)
     case = _case(communes, select_scenario(exposure, scenario), totals, page=wishes)
     parameters = {"scenario": scenario, "relative": "density" if totals is None else "share"}
     case = replace(case, breaks=limits)
@@ -148,6 +149,16 @@ def _content(
         table=_table(case),
         parameters=parameters,
     )
+
+
+def _require_shapes(communes: gpd.GeoDataFrame) -> None:
+    geometry = communes.geometry.to_numpy()
+    nowhere = shapely.is_missing(geometry) | shapely.is_empty(geometry)
+    if nowhere.any() and not nowhere.all():
+        raise LayerError(
+            explain("communes", "without a geometry", count=int(nowhere.sum()),
+                    ids=communes.loc[nowhere, "insee"], remedy="leave them out, or draw them")
+        )  # fmt: skip
 
 
 def select_scenario(exposure: pd.DataFrame, scenario: str) -> pd.DataFrame:
