@@ -93,6 +93,8 @@ __all__ = [
     "load_terrils",
     "maps",
     "names",
+    "plan",
+    "plu",
     "schema",
     "study",
 ]
