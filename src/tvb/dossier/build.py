@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as markup
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from tvb.dossier.results import Results
 from tvb.dossier.risk_parts import flood_section, plan_section
 from tvb.dossier.texts import tell
 from tvb.errors import ParameterError, explain
-from tvb.maps.compose import replace_file
+from tvb.maps.compose import frame_page, replace_file
 from tvb.maps.furniture import mentions
 from tvb.maps.page import Page
 from tvb.maps.texts import Lang, check_lang, typeset
@@ -95,11 +94,7 @@ class Dossier:
         return replace_file(path, self.pdf() if suffix == ".pdf" else self.html.encode())
 
     def _repr_html_(self) -> str:
-        page, title = (markup.escape(text, quote=True) for text in (self.html, self.title))
-        return (
-            f'<iframe srcdoc="{page}" title="{title}" '
-            f'style="width:100%;height:{_FRAME_PX}px;border:0"></iframe>'
-        )
+        return frame_page(self.html, self.title, height_px=_FRAME_PX)
 
     def __repr__(self) -> str:
         known = sum(figure.value is not None for figure in self.figures)

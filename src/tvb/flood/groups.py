@@ -11,7 +11,7 @@ import shapely
 
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.flood.rules import require_columns
-from tvb.geometry import attribute_to_commune
+from tvb.geometry import OUTSIDE, attribute_to_commune
 from tvb.geometry.arrays import IntArray, make_valid
 from tvb.schema import require_crs
 
@@ -25,9 +25,6 @@ __all__ = [
     "find_members",
     "locate_in_communes",
 ]
-
-OUTSIDE = "hors communes"
-"""Code under which buildings outside every commune are counted."""
 
 OUTSIDE_AREAS = "hors zonage"
 """Key under which buildings outside every area are counted."""

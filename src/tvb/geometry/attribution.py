@@ -21,7 +21,10 @@ from tvb.geometry.cover import DOUBTFUL, build_cover, span_lattice
 from tvb.geometry.partition import partition_communes
 from tvb.schema import require_crs
 
-__all__ = ["AttributionRule", "attribute_to_commune", "share_by_commune"]
+__all__ = ["OUTSIDE", "AttributionRule", "attribute_to_commune", "share_by_commune"]
+
+OUTSIDE = "hors communes"
+"""Code under which what lies outside every commune is told."""
 
 AttributionRule = Literal["largest_share", "centroid"]
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from tvb.geometry import attribute_to_commune, partition_communes, share_by_commune
+from tvb.geometry import OUTSIDE, attribute_to_commune, partition_communes, share_by_commune
 from tvb.geometry.arrays import BoolArray, FloatArray, GeometryArray, polygon_parts
 from tvb.geometry.overlap import measure_overlap
 from tvb.heritage.measures import measure_counted_m, measure_length_m
@@ -31,9 +31,6 @@ __all__ = [
     "place_in_perimeters",
     "share_inside",
 ]
-
-OUTSIDE = "hors communes"
-"""Code under which the parts outside every commune are listed."""
 
 PERIMETERS = ("property", "buffer", "beyond")
 """Where an object lies."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import tempfile
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ from tvb.maps.table import draw_table
 from tvb.maps.texts import typeset
 from tvb.territory import Source
 
-__all__ = ["Content", "MapLayer", "Plate", "compose", "replace_file"]
+__all__ = ["Content", "MapLayer", "Plate", "compose", "frame_page", "replace_file"]
 
 _SUFFIXES = (".pdf", ".png", ".svg")
 _FINEST_MM = 0.04
@@ -118,6 +119,30 @@ class Plate:
             f"<Plate « {self.title} » 1:{self.denominator:g}, "
             f"{self.page.paper} {self.page.orientation}, {len(self.sources)} sources>"
         )
+
+
+def frame_page(page: str, title: str, *, height_px: int) -> str:
+    """Return a whole page as it stands inside another, such as the output of a notebook.
+
+    Parameters
+    ----------
+    page : str
+        HTML, complete in itself.
+    title : str
+        Of the frame.
+    height_px : int
+        Its height.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    inside, name = (html.escape(text, quote=True) for text in (page, title))
+    return (
+        f'<iframe srcdoc="{inside}" title="{name}" '
+        f'style="width:100%;height:{height_px}px;border:0"></iframe>'
+    )
 
 
 def replace_file(path: Path, content: bytes) -> Path:

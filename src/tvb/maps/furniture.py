@@ -338,7 +338,14 @@ def scale_bar_m(denominator: float, available_mm: float) -> tuple[float, int]:
 
 
 @lru_cache(maxsize=1)
-def _to_degrees() -> Transformer:
+def to_degrees() -> Transformer:
+    """Return the way from EPSG:2154 to longitude and latitude, made once.
+
+    Returns
+    -------
+    pyproj.Transformer
+        From x, y in metres to degrees.
+    """
     return Transformer.from_crs(2154, 4326, always_xy=True)
 
 
@@ -355,8 +362,8 @@ def grid_north_angle(x: float, y: float) -> float:
     float
         Degrees clockwise from the top of the page; the convergence of the meridians.
     """
-    longitude, latitude = _to_degrees().transform(x, y)
-    east, north = _to_degrees().transform(longitude, latitude + 0.01, direction="INVERSE")
+    longitude, latitude = to_degrees().transform(x, y)
+    east, north = to_degrees().transform(longitude, latitude + 0.01, direction="INVERSE")
     return math.degrees(math.atan2(east - x, north - y))
 
 

@@ -149,6 +149,5 @@ def _write(review: plu.Review, stem: Path, *, excel: bool) -> None:
     io.write_csv(
         review.synthesis, stem.with_name(f"{stem.name}_synthese.csv"), index=False, excel=excel
     )
-    placed = review.findings[review.findings.geometry.notna()].to_crs(4326)
     with io.atomic_path(stem.with_name(f"{stem.name}_constats.geojson")) as path:
-        path.write_text(placed.to_json(drop_id=True), encoding="utf-8")
+        path.write_text(review.to_geojson(), encoding="utf-8")

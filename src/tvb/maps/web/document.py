@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tvb.errors import MissingExtraError, ParameterError, explain
+from tvb.maps.compose import frame_page, replace_file
 from tvb.maps.furniture import mentions, source_lines
 from tvb.maps.page import Page
 from tvb.maps.texts import Lang, say, typeset
@@ -74,8 +74,6 @@ class WebMap:
         OSError
             If the folder is absent or cannot be written.
         """
-        from tvb.maps.compose import replace_file
-
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
             problem = f"a web map cannot be saved as « {path.name} »"
@@ -83,11 +81,7 @@ class WebMap:
         return replace_file(path, self.html.encode())
 
     def _repr_html_(self) -> str:
-        page = html.escape(self.html, quote=True)
-        return (
-            f'<iframe srcdoc="{page}" title="{html.escape(self.title, quote=True)}" '
-            f'style="width:100%;height:{_FRAME_PX}px;border:0"></iframe>'
-        )
+        return frame_page(self.html, self.title, height_px=_FRAME_PX)
 
     def __repr__(self) -> str:
         return f"<WebMap « {self.title} », {len(self.layers)} layers, {self.size_mb:.1f} MB>"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 
+from tvb.maps.furniture import to_degrees
 from tvb.maps.symbols import Geometries
 
 __all__ = ["DECIMALS", "encode", "simplify"]
@@ -64,7 +64,6 @@ def encode(geometry: Geometries) -> list[list[Any]]:
         of which the first is the outer ring; a path is a flat list of longitudes and latitudes in
         units of 10⁻⁵ degree, each pair after the first told as a difference.
     """
-    to_degrees = Transformer.from_crs(2154, 4326, always_xy=True)
     found = []
     for shape in geometry:
         kind = _KINDS.get(shapely.get_type_id(shape))
@@ -75,24 +74,24 @@ def encode(geometry: Geometries) -> list[list[Any]]:
             parts = parts[top == top.max()]
         else:
             parts = shapely.get_parts(shape)
-        paths = [_paths(part, kind, to_degrees) for part in parts]
+        paths = [_paths(part, kind) for part in parts]
         found.append([kind, [part for part in paths if part]])
     return found
 
 
-def _paths(part: Any, kind: str, to_degrees: Transformer) -> list[list[int]]:
+def _paths(part: Any, kind: str) -> list[list[int]]:
     if kind != _AREA:
-        return [_path(shapely.get_coordinates(part), to_degrees, least=1 if kind == _POINT else 2)]
+        return [_path(shapely.get_coordinates(part), least=1 if kind == _POINT else 2)]
     rings = [part.exterior, *part.interiors]
-    paths = [_path(shapely.get_coordinates(ring)[:-1], to_degrees, least=3) for ring in rings]
+    paths = [_path(shapely.get_coordinates(ring)[:-1], least=3) for ring in rings]
     if not paths[0]:  # smaller than the unit: its true corners, be they equal once rounded
-        paths[0] = _whole(shapely.get_coordinates(rings[0])[:-1], to_degrees)
+        paths[0] = _whole(shapely.get_coordinates(rings[0])[:-1])
     return [path for path in paths if path]
 
 
-def _path(xy: NDArray[np.float64], to_degrees: Transformer, *, least: int) -> list[int]:
+def _path(xy: NDArray[np.float64], *, least: int) -> list[int]:
     """Return a path without points that fall on the one before, empty if too few are left."""
-    units = _units(xy, to_degrees)
+    units = _units(xy)
     new = np.ones(len(units), dtype=bool)
     new[1:] = (np.diff(units, axis=0) != 0).any(axis=1)
     kept = units[new]
@@ -101,12 +100,12 @@ def _path(xy: NDArray[np.float64], to_degrees: Transformer, *, least: int) -> li
     return _differences(kept)
 
 
-def _whole(xy: NDArray[np.float64], to_degrees: Transformer) -> list[int]:
-    return _differences(_units(xy, to_degrees))
+def _whole(xy: NDArray[np.float64]) -> list[int]:
+    return _differences(_units(xy))
 
 
-def _units(xy: NDArray[np.float64], to_degrees: Transformer) -> NDArray[np.int64]:
-    degrees = np.column_stack(to_degrees.transform(xy[:, 0], xy[:, 1]))
+def _units(xy: NDArray[np.float64]) -> NDArray[np.int64]:
+    degrees = np.column_stack(to_degrees().transform(xy[:, 0], xy[:, 1]))
     units: NDArray[np.int64] = np.rint(degrees * 10**DECIMALS).astype(np.int64)
     return units
 
