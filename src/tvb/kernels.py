@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "inlined"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,3 +31,22 @@ def compiled(function: F) -> F:
         return cast(F, njit(nogil=True, cache=True)(function))
     except RuntimeError:  # neither the package nor the home of the user can be written
         return cast(F, njit(nogil=True)(function))
+
+
+def inlined(function: F) -> F:
+    """Compile a function as a part of each compiled function that calls it.
+
+    A call takes as long as a few reads of memory, and compiling one function less is quicker.
+
+    Parameters
+    ----------
+    function : callable
+        Small, or called once; in the module of those that call it, which are then compiled again
+        when it changes.
+
+    Returns
+    -------
+    callable
+        To be called by compiled functions.
+    """
+    return cast(F, njit(nogil=True, inline="always")(function))

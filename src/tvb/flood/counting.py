@@ -30,7 +30,7 @@ from tvb.flood.rules import (
     require_columns,
     require_index,
 )
-from tvb.geometry.arrays import BoolArray, IntArray
+from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
 from tvb.names import normalise_name
 
 __all__ = [
@@ -39,7 +39,10 @@ __all__ = [
     "count_by_area",
     "count_by_commune",
     "group_counts",
+    "value_areas",
     "value_buildings",
+    "value_dwellings",
+    "value_uses",
 ]
 
 USES = (
@@ -305,18 +308,67 @@ def value_buildings(buildings: gpd.GeoDataFrame) -> dict[str, IntArray]:
     dict of str to numpy.ndarray
         By column; footprints in square centimetres.
     """
-    dwellings = buildings["nombre_de_logements"]
-    area_cm2 = np.rint(buildings.area.to_numpy() * _CM2_PER_M2)
-    values = {
+    return {
         "buildings": np.ones(len(buildings), dtype=np.int64),
-        "footprint_m2": np.nan_to_num(area_cm2).astype(np.int64),
+        "footprint_m2": value_areas(buildings.area.to_numpy()),
+        **value_dwellings(buildings["nombre_de_logements"]),
+        **value_uses(buildings["usage_1"]),
+    }
+
+
+def value_areas(area_m2: FloatArray) -> IntArray:
+    """Return areas in whole square centimetres.
+
+    Parameters
+    ----------
+    area_m2 : numpy.ndarray
+        Areas; not a number where there is none, which is 0.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        One for each.
+    """
+    return np.nan_to_num(np.rint(area_m2 * _CM2_PER_M2)).astype(np.int64)
+
+
+def value_dwellings(dwellings: pd.Series[Any]) -> dict[str, IntArray]:
+    """Return what numbers of dwellings add to each column.
+
+    Parameters
+    ----------
+    dwellings : pandas.Series
+        Whole numbers, null where unknown.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of int64
+        ``dwellings``, and ``dwellings_unknown``: 1 where unknown.
+    """
+    return {
         "dwellings": dwellings.fillna(0).to_numpy(dtype=np.int64),
         "dwellings_unknown": dwellings.isna().to_numpy(dtype=np.int64),
     }
-    use = buildings["usage_1"]
-    for name, column in zip(USES, _USE_COLUMNS, strict=True):
-        values[column] = use.eq(name).fillna(value=False).to_numpy(dtype=np.int64)
-    values[_OTHER_USE] = (~use.isin(USES)).to_numpy(dtype=np.int64)
+
+
+def value_uses(uses: pd.Series[Any]) -> dict[str, IntArray]:
+    """Return what buildings of some uses add to each column.
+
+    Parameters
+    ----------
+    uses : pandas.Series
+        Values of ``usage_1``.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of int64
+        1 in the column of the use, « autre » among them, and 0 in the others.
+    """
+    values = {
+        column: uses.eq(name).fillna(value=False).astype("int64").to_numpy()
+        for name, column in zip(USES, _USE_COLUMNS, strict=True)
+    }
+    values[_OTHER_USE] = (~uses.isin(USES)).astype("int64").to_numpy()
     return values
 
 

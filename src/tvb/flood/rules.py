@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_EXCLUDED",
     "DEFAULT_RULE",
+    "EXCLUDED_BY",
     "CountingRule",
     "Exclusion",
     "ExposureRule",
@@ -32,6 +33,9 @@ Exclusion = Literal["light", "annexe", "not_in_service"]
 
 DEFAULT_EXCLUDED: tuple[Exclusion, ...] = ("light", "annexe", "not_in_service")
 """Buildings that a count leaves out unless told otherwise."""
+
+EXCLUDED_BY = ("construction_legere", "usage_1", "etat_de_l_objet")
+"""Columns that say so, in that order."""
 
 # Shares come from coordinates of 7 000 km: one that reaches the threshold may miss it by this.
 _EQUAL = 1e-9

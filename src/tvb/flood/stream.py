@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Protocol, TypeAlias, get_args
 
 import geopandas as gpd
@@ -142,10 +144,14 @@ def count_exposure_stream(
     >>> counted = count_exposure_stream(footprints, zones, communes)  # doctest: +SKIP
     >>> counted.tables["touches"].groupby("scenario")["buildings"].sum()  # doctest: +SKIP
     """
-    prepared = prepare_exposure(
-        zones, communes, rules=rules, scenarios=scenarios, window=footprints.bbox
-    )
-    return count_prepared(footprints, prepared, method=method, store=store, on_exposed=on_exposed)
+    _require_method(method)
+    with ThreadPoolExecutor(1) as pool:
+        # The first chunks are read meanwhile.
+        prepared = pool.submit(
+            prepare_exposure, zones, communes, rules=rules, scenarios=scenarios,
+            window=footprints.bbox,
+        )  # fmt: skip
+        return _count(footprints, prepared, method=method, store=store, on_exposed=on_exposed)
 
 
 def count_prepared(
@@ -183,35 +189,56 @@ def count_prepared(
     ParameterError
         If the method is not accepted.
     """
+    _require_method(method)
+    ready: Future[Prepared] = Future()
+    ready.set_result(prepared)
+    return _count(footprints, ready, method=method, store=store, on_exposed=on_exposed)
+
+
+def _require_method(method: str) -> None:
     if method not in get_args(Method):
         raise ParameterError(
             explain("method", f"« {method} » is unknown", required="fast or plain")
         )
-    identity = "" if store is None else f"{prepared.identity} {footprints.identity}"
-    done = {} if store is None or on_exposed is not None else store.load(identity)
-    total = no_counts(prepared)
+
+
+def _count(
+    footprints: ChunkSource,
+    prepared: Future[Prepared],
+    *,
+    method: Method,
+    store: ChunkStore | None,
+    on_exposed: Writer | None,
+) -> StreamedExposure:
+    """Return `count_prepared`, once the zones are ready."""
+    identity, done = "", {}
+    if store is not None:
+        identity = f"{prepared.result().identity} {footprints.identity}"
+        done = store.load(identity) if on_exposed is None else {}
+    counted = [ExposureCounts.from_arrays(arrays) for arrays in done.values()]
+    total = reduce(add, counted) if counted else None
     with Bar("exposure", unit="buildings", total=footprints.rows) as bar:
-        for arrays in done.values():
-            total += ExposureCounts.from_arrays(arrays)
         for exposed, counts in _count_in_order(footprints.chunks(done), prepared, method):
             if on_exposed is not None:
                 on_exposed(exposed)
             if store is not None:
                 chunk = exposed.chunk
                 store.save(identity, chunk.number, counts.to_arrays() | chunk.claim.to_arrays())
-            total += counts
+            total = counts if total is None else total + counts
             bar.advance(counts.buildings)
-    return StreamedExposure(_tables(total, prepared), total.buildings)
+    ready = prepared.result()
+    total = no_counts(ready) if total is None else total
+    return StreamedExposure(_tables(total, ready), total.buildings)
 
 
 def _count_in_order(
-    chunks: Iterable[Chunk], prepared: Prepared, method: Method
+    chunks: Iterable[Chunk], prepared: Future[Prepared], method: Method
 ) -> Iterator[tuple[ExposedBuildings, ExposureCounts]]:
     """Yield what is counted in each chunk, the next ones being counted meanwhile."""
 
     def work(chunk: Chunk) -> tuple[ExposedBuildings, ExposureCounts]:
-        exposed = expose_chunk(chunk, prepared, method=method)
-        return exposed, sum_exposed(exposed, prepared)
+        exposed = expose_chunk(chunk, prepared.result(), method=method)
+        return exposed, sum_exposed(exposed, prepared.result())
 
     waiting: deque[Future[tuple[ExposedBuildings, ExposureCounts]]] = deque()
     with ThreadPoolExecutor(_THREADS) as pool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -12,20 +13,20 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from tvb.flood.counting import value_buildings
+from tvb.flood.counting import value_areas, value_dwellings, value_uses
 from tvb.flood.exposure import measure_exposure
-from tvb.flood.rules import CountingRule, flag_excluded_buildings, judge_measures
+from tvb.flood.rules import EXCLUDED_BY, CountingRule, Exclusion, flag_excluded_buildings
 from tvb.flood.stream_kernels import (
     NOT_SURE,
     YES,
-    Ground,
+    Footprints,
     add_rows,
     attribute_footprints,
+    find_near,
     place_footprints,
 )
 from tvb.flood.stream_zones import Prepared
 from tvb.geometry.arrays import BoolArray, FloatArray, GeometryArray, IntArray
-from tvb.geometry.cover import DOUBTFUL
 from tvb.schema import CRS
 
 __all__ = [
@@ -44,8 +45,6 @@ Method = Literal["fast", "plain"]
 Arrays = Mapping[str, NDArray[Any]]
 
 _MEASURES = ("touched", "centroid_in", "share")
-# A share this near to the least one is measured again, by GEOS.
-_NEAR_SHARE = 1e-5
 
 
 class Claim(Protocol):
@@ -53,6 +52,17 @@ class Claim(Protocol):
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return it as arrays, to be stored."""
+
+
+class ChunkColumn(Protocol):
+    """A column of a chunk, by its different values, as `tvb.io` describes it."""
+
+    @property
+    def place(self) -> NDArray[np.int32]:
+        """Place of the value of each building among them; -1 for null."""
+
+    def describe(self) -> tuple[tuple[Any, ...], Any]:
+        """Return these values, null last, and their type."""
 
 
 class Chunk(Protocol):
@@ -87,6 +97,10 @@ class Chunk(Protocol):
         """For the account of the file."""
 
     @property
+    def columns(self) -> Mapping[str, ChunkColumn]:
+        """Attributes that are counted by."""
+
+    @property
     def area_m2(self) -> FloatArray:
         """Areas."""
 
@@ -107,13 +121,46 @@ class ExposedBuildings:
         Where they are.
     rows : numpy.ndarray
         Their positions in it.
-    exposure : pandas.DataFrame
-        As `tvb.flood.measure_exposure` gives it, on an index from 0.
+    scenarios : tuple of str
+        Names.
+    touched, centroid_in, share : numpy.ndarray, shape (k, scenarios)
+        What each of them meets.
     """
 
     chunk: Chunk
     rows: IntArray
-    exposure: pd.DataFrame
+    scenarios: tuple[str, ...]
+    touched: BoolArray
+    centroid_in: BoolArray
+    share: FloatArray
+
+    @property
+    def exposure(self) -> pd.DataFrame:
+        """The same as `tvb.flood.measure_exposure` gives it, on an index from 0."""
+        columns = pd.MultiIndex.from_product(
+            [_MEASURES, self.scenarios], names=["measure", "scenario"]
+        )
+        measures = (self.touched, self.centroid_in, self.share)
+        values = [array[:, i] for array in measures for i in range(len(self.scenarios))]
+        table = pd.DataFrame(dict(enumerate(values)), index=pd.RangeIndex(len(self.rows)))
+        return table.set_axis(columns, axis="columns")
+
+    def judge(self, rule: CountingRule) -> BoolArray:
+        """Return which buildings a rule exposes in each scenario.
+
+        Parameters
+        ----------
+        rule : CountingRule
+            The rule.
+
+        Returns
+        -------
+        numpy.ndarray of bool, shape (k, scenarios)
+            As `tvb.flood.rules.judge_measures` does.
+        """
+        if rule.exposure == "share":
+            return rule.reaches(self.share)
+        return self.touched if rule.exposure == "touches" else self.centroid_in
 
     def to_frame(self) -> gpd.GeoDataFrame:
         """Return the buildings as a layer, on the index of the exposure.
@@ -214,30 +261,19 @@ def expose_chunk(chunk: Chunk, prepared: Prepared, *, method: Method = "fast") -
         measures = _measure_by_geos(chunk, at, prepared, method=method)
     else:
         at, measures = _measure_by_lattice(chunk, prepared)
-    kept = measures.any_exposed()
-    columns = pd.MultiIndex.from_product(
-        [_MEASURES, prepared.scenarios], names=["measure", "scenario"]
-    )
-    values = [array[kept, i] for array in measures.all() for i in range(len(prepared.scenarios))]
-    table = pd.DataFrame(dict(enumerate(values)), index=pd.RangeIndex(int(kept.sum())))
-    return ExposedBuildings(chunk, at[kept], table.set_axis(columns, axis="columns"))
+    kept = np.flatnonzero((measures.touched | measures.centroid_in).any(axis=1))
+    return ExposedBuildings(
+        chunk, at[kept], prepared.scenarios, measures.touched[kept], measures.centroid_in[kept],
+        measures.share[kept],
+    )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Measures:
-    """Three arrays of shape (buildings, scenarios)."""
+class _Measures(NamedTuple):
+    """Arrays of shape (buildings, scenarios)."""
 
     touched: BoolArray
     centroid_in: BoolArray
     share: FloatArray
-
-    def all(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Return them in the order of their names."""
-        return self.touched, self.centroid_in, self.share
-
-    def any_exposed(self) -> BoolArray:
-        """Return which buildings some rule may count."""
-        return np.asarray((self.touched | self.centroid_in).any(axis=1))
 
 
 def _measure_by_geos(
@@ -260,61 +296,43 @@ def _measure_by_geos(
 def _measure_by_lattice(chunk: Chunk, prepared: Prepared) -> tuple[IntArray, _Measures]:
     """Return the buildings near to a zone of any scenario, and their measures."""
     bounds = chunk.bounds
-    windows = prepared.anywhere.lattice.windows(bounds)
-    beyond = prepared.is_beyond(bounds)
-    near = (prepared.anywhere.locate(windows) == DOUBTFUL) | beyond
-    rows = np.flatnonzero(near & chunk.present)
+    near, beyond = np.empty(len(bounds), dtype=bool), prepared.is_beyond(bounds)
+    find_near(prepared.anywhere, bounds, near)
+    rows = np.flatnonzero((near | beyond) & chunk.present)
     shape = len(rows), len(prepared.scenarios)
-    found = _Measures(np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool), np.zeros(shape))
-    open_ = beyond[rows]
-    for i, (cover, ground) in enumerate(zip(prepared.covers, prepared.grounds, strict=True)):
-        located = cover.locate(windows[:, rows])
-        for array in found.all():
-            array[:, i] = located > 0
-        doubtful = np.flatnonzero(located == DOUBTFUL)
-        answers, share = _place(ground, chunk, rows[doubtful])
-        found.touched[doubtful, i] = answers[:, 0] == YES
-        found.centroid_in[doubtful, i] = answers[:, 1] == YES
-        found.share[doubtful, i] = share
-        unsure = (answers == NOT_SURE).any(axis=1)
-        for rule in prepared.rules:
-            if rule.exposure == "share":
-                unsure |= np.abs(share - rule.min_share) < _NEAR_SHARE
-        open_[doubtful[unsure]] = True
-    again = np.flatnonzero(open_)
-    if len(again):
-        exact = _measure_by_geos(chunk, rows[again], prepared, method="fast")
-        for array, better in zip(found.all(), exact.all(), strict=True):
-            array[again] = better
+    found = _Measures(np.empty(shape, dtype=bool), np.empty(shape, dtype=bool), np.empty(shape))
+    again = beyond[rows]
+    limits = np.array([r.min_share for r in prepared.rules if r.exposure == "share"], dtype=float)
+    answers, share = np.empty((len(rows), 2), dtype=np.uint8), np.empty(len(rows))
+    footprints = _footprints(chunk)
+    for i, ground in enumerate(prepared.grounds):
+        place_footprints(ground, rows, footprints, limits, answers, share)
+        found.touched[:, i], found.centroid_in[:, i] = (answers == YES).T
+        found.share[:, i] = share
+        again |= (answers[:, 0] == NOT_SURE) | (answers[:, 1] == NOT_SURE)
+    at = np.flatnonzero(again)
+    if len(at):
+        exact = _measure_by_geos(chunk, rows[at], prepared, method="fast")
+        for array, better in zip(found, exact, strict=True):
+            array[at] = better
     return rows, found
 
 
-def _place(ground: Ground, chunk: Chunk, rows: IntArray) -> tuple[NDArray[np.uint8], FloatArray]:
-    """Return answers and shares of some buildings in one scenario; see `place_footprints`."""
-    answers, share = np.empty((len(rows), 2), dtype=np.uint8), np.empty(len(rows))
-    place_footprints(
-        ground, rows, chunk.first, chunk.rings, chunk.points, chunk.bounds, answers, share
-    )
-    return answers, share
+def _footprints(chunk: Chunk) -> Footprints:
+    return Footprints(chunk.first, chunk.rings, chunk.points, chunk.bounds)
 
 
 def _attribute(chunk: Chunk, rows: IntArray, prepared: Prepared, *, rule: CountingRule) -> IntArray:
     """Return the position of the commune of each building; the number of communes outside all."""
     communes, by_centroid = prepared.locator, rule.attribution == "centroid"
-    located = communes.cover.locate(communes.cover.lattice.windows(chunk.bounds[rows]))
-    doubtful = np.flatnonzero(located == DOUBTFUL)
-    label = np.empty(len(doubtful), dtype=np.int64)
-    attribute_footprints(
-        communes.ground, rows[doubtful], chunk.first, chunk.rings, chunk.points, chunk.bounds,
-        by_centroid, label,
-    )  # fmt: skip
-    located[doubtful] = label
-    unsure = doubtful[label < 0]
+    label = np.empty(len(rows), dtype=np.int64)
+    attribute_footprints(communes.ground, rows, _footprints(chunk), by_centroid, label)
+    unsure = np.flatnonzero(label < 0)
     if len(unsure):
         geometry = chunk.polygons(rows[unsure])
         where = shapely.centroid(geometry) if by_centroid else geometry
-        located[unsure] = communes.ask_geos(where) + 1
-    return np.where(located > 0, located - 1, len(communes.codes))
+        label[unsure] = communes.ask_geos(where) + 1
+    return np.where(label > 0, label - 1, len(communes.codes))
 
 
 def no_counts(prepared: Prepared) -> ExposureCounts:
@@ -353,17 +371,55 @@ def sum_exposed(exposed: ExposedBuildings, prepared: Prepared) -> ExposureCounts
         As `count_chunk` gives them.
     """
     chunk, rows, total = exposed.chunk, exposed.rows, no_counts(prepared)
-    frame = chunk.describe(rows).assign(area=chunk.area_m2[rows])
-    # Of a frame with geometry, only the area would be used.
-    values = np.stack(list(value_buildings(cast("gpd.GeoDataFrame", frame)).values()), axis=1)
+    values = np.stack(list(_value(chunk, rows).values()), axis=1)
     group: dict[str, IntArray] = {}
     excluded: dict[tuple[str, ...], BoolArray] = {}
     for rule, sums in zip(prepared.rules, total.sums, strict=True):
         if rule.attribution not in group:
             group[rule.attribution] = _attribute(chunk, rows, prepared, rule=rule)
         if rule.exclude not in excluded:
-            out = flag_excluded_buildings(frame, exclude=rule.exclude)
-            excluded[rule.exclude] = out.any(axis=1).to_numpy()
-        flags = np.ascontiguousarray(judge_measures(exposed.exposure, rule).to_numpy())
+            excluded[rule.exclude] = _is_excluded(chunk, rows, rule)
+        flags = np.ascontiguousarray(exposed.judge(rule))
         add_rows(sums, group[rule.attribution], flags, excluded[rule.exclude], values)
     return ExposureCounts(total.sums, int(chunk.present.sum()))
+
+
+def _value(chunk: Chunk, rows: IntArray) -> dict[str, IntArray]:
+    """Return what some buildings add to each column, as `tvb.flood.counting.value_buildings`."""
+    found = {
+        "buildings": np.ones(len(rows), dtype=np.int64),
+        "footprint_m2": value_areas(chunk.area_m2[rows]),
+    }
+    for name in ("nombre_de_logements", "usage_1"):
+        column = chunk.columns[name]
+        place = column.place[rows]
+        of_each = _value_column(name, *column.describe())
+        found |= {key: numbers[place] for key, numbers in of_each.items()}
+    return found
+
+
+def _is_excluded(chunk: Chunk, rows: IntArray, rule: CountingRule) -> BoolArray:
+    """Return which buildings a rule leaves out."""
+    found = np.zeros(len(rows), dtype=bool)
+    for name in EXCLUDED_BY:
+        column = chunk.columns[name]
+        out = _excludes(name, *column.describe(), exclude=rule.exclude)
+        found |= out[column.place[rows]]
+    return found
+
+
+# Most chunks of a file have the same few values in a column: what follows from them is kept.
+@lru_cache(maxsize=64)
+def _value_column(name: str, values: tuple[Any, ...], dtype: Any) -> dict[str, IntArray]:
+    """Return what each of the different values of a column adds."""
+    value = value_uses if name == "usage_1" else value_dwellings
+    return value(pd.Series(values, dtype=dtype))
+
+
+@lru_cache(maxsize=256)
+def _excludes(
+    name: str, values: tuple[Any, ...], dtype: Any, *, exclude: tuple[Exclusion, ...]
+) -> BoolArray:
+    """Return which of the different values of a column exclude a building; a null one does not."""
+    table = pd.DataFrame({name: pd.Series(values, dtype=dtype)}).reindex(columns=list(EXCLUDED_BY))
+    return flag_excluded_buildings(table, exclude=exclude).any(axis=1).to_numpy()

@@ -17,15 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
-from tvb.kernels import compiled
+from tvb.kernels import compiled, inlined
 
 __all__ = [
     "NO",
     "NOT_SURE",
     "YES",
+    "Cells",
+    "Footprints",
     "Ground",
     "add_rows",
     "attribute_footprints",
+    "find_near",
     "place_footprints",
 ]
 
@@ -34,8 +37,38 @@ NO, YES, NOT_SURE = 0, 1, 2
 
 # Well above the rounding of differences of coordinates of 7 000 km, and of areas made of them.
 _SHARP_M, _NO_AREA_M2 = 1e-7, 1e-8
+_NEAR_SHARE = 1e-5
 _CLEAR = 1e-5  # of a footprint: a commune has it that has so much more of it than any other
 _MOST_EDGES = 256  # that pass the box of one footprint; one that meets more is left to GEOS
+
+
+class Cells(NamedTuple):
+    """A lattice: what the centre of each cell lies in, and whether an edge comes near the cell.
+
+    As `tvb.geometry.cover.EdgeCover` describes them.
+    """
+
+    x_min: float
+    y_min: float
+    cell_m: float
+    columns: int
+    rows: int
+    values: NDArray[np.int32]
+    crossed: BoolArray
+
+
+class Footprints(NamedTuple):
+    """Buildings as arrays.
+
+    ``first`` is the first ring of each, ``rings`` the first vertex of each ring, both with the
+    number of all at the end; ``points``, of shape (p, 2), are the vertices. The interior lies on
+    the left of all rings of a footprint, or on the right. ``bounds``, of shape (n, 4), are boxes.
+    """
+
+    first: IntArray
+    rings: IntArray
+    points: FloatArray
+    bounds: FloatArray
 
 
 class Ground(NamedTuple):
@@ -45,28 +78,65 @@ class Ground(NamedTuple):
     edge decides nothing where it is nearer than ``near_m``.
     """
 
-    x_min: float
-    y_min: float
-    cell_m: float
-    columns: int
-    rows: int
-    values: NDArray[np.int32]
+    cells: Cells
     first: NDArray[np.int32]
     edges: FloatArray
     near_m: float
 
 
+@inlined
+def _cell_at(place: float, low: float, per_m: float, count: int) -> int:
+    """Return the column or row of a place, the first or the last for one beyond."""
+    # To multiply is quicker than to divide. What is lost is far less than the margin around edges.
+    return int(min(max((place - low) * per_m, 0.0), count - 1.0))
+
+
+@inlined
+def _whole_cell(cells: Cells, per_m: float, bounds: FloatArray, i: int) -> int:
+    """Return a cell that tells what all of a box lies in; -1 where an edge may cross the box."""
+    west = _cell_at(bounds[i, 0], cells.x_min, per_m, cells.columns)
+    south = _cell_at(bounds[i, 1], cells.y_min, per_m, cells.rows)
+    east = _cell_at(bounds[i, 2], cells.x_min, per_m, cells.columns)
+    north = _cell_at(bounds[i, 3], cells.y_min, per_m, cells.rows)
+    first = south * cells.columns + west
+    crossed = cells.crossed[first]
+    if west != east or south != north:
+        for row in range(south, north + 1):
+            for cell in range(row * cells.columns + west, row * cells.columns + east + 1):
+                crossed |= cells.crossed[cell]
+    return -1 if crossed else first
+
+
+@compiled
+def find_near(cells: Cells, bounds: FloatArray, near: BoolArray) -> None:
+    """Find the boxes that may meet a crossed cell.
+
+    Parameters
+    ----------
+    cells : Cells
+        Of value 0.
+    bounds : numpy.ndarray, shape (n, 4)
+        West, south, east, north.
+    near : numpy.ndarray of bool, shape (n,)
+        Written.
+    """
+    per_m = 1 / cells.cell_m
+    for i in range(len(bounds)):
+        near[i] = _whole_cell(cells, per_m, bounds, i) < 0
+
+
 @compiled
 def _locate(ground: Ground, x: float, y: float) -> int:
     """Return the label of the area that holds a place, or 0; -1 if an edge is too near to tell."""
-    column = int(np.floor((x - ground.x_min) / ground.cell_m))
-    row = int(np.floor((y - ground.y_min) / ground.cell_m))
-    if column < 0 or row < 0 or column >= ground.columns or row >= ground.rows:
+    cells, near = ground.cells, ground.near_m
+    column = int(np.floor((x - cells.x_min) / cells.cell_m))
+    row = int(np.floor((y - cells.y_min) / cells.cell_m))
+    if column < 0 or row < 0 or column >= cells.columns or row >= cells.rows:
         return 0
-    cell, near = row * ground.columns + column, ground.near_m
-    u = ground.x_min + (column + 0.5) * ground.cell_m - x
-    v = ground.y_min + (row + 0.5) * ground.cell_m - y
-    label = int(ground.values[cell])
+    cell = row * cells.columns + column
+    u = cells.x_min + (column + 0.5) * cells.cell_m - x
+    v = cells.y_min + (row + 0.5) * cells.cell_m - y
+    label = int(cells.values[cell])
     # From the centre (u, v) upright to (u, 0), then level to the place, which is (0, 0).
     for k in range(ground.first[cell], ground.first[cell + 1]):
         ax, ay = ground.edges[k, 0] - x, ground.edges[k, 1] - y
@@ -96,16 +166,17 @@ def _collect(ground: Ground, box: FloatArray, near: FloatArray) -> int:
     More than there is room for are -1.
     """
     # The edges of a cell are those that come within a margin wider than what is near.
-    c0 = max(int(np.floor((box[0] - ground.x_min) / ground.cell_m)), 0)
-    r0 = max(int(np.floor((box[1] - ground.y_min) / ground.cell_m)), 0)
-    c1 = min(int(np.floor((box[2] - ground.x_min) / ground.cell_m)), ground.columns - 1)
-    r1 = min(int(np.floor((box[3] - ground.y_min) / ground.cell_m)), ground.rows - 1)
+    cells = ground.cells
+    c0 = max(int(np.floor((box[0] - cells.x_min) / cells.cell_m)), 0)
+    r0 = max(int(np.floor((box[1] - cells.y_min) / cells.cell_m)), 0)
+    c1 = min(int(np.floor((box[2] - cells.x_min) / cells.cell_m)), cells.columns - 1)
+    r1 = min(int(np.floor((box[3] - cells.y_min) / cells.cell_m)), cells.rows - 1)
     margin = ground.near_m
     east, north = box[2] - box[0] + margin, box[3] - box[1] + margin
     count = 0
     for row in range(r0, r1 + 1):
         for column in range(c0, c1 + 1):
-            cell = row * ground.columns + column
+            cell = row * cells.columns + column
             for k in range(ground.first[cell], ground.first[cell + 1]):
                 ax, ay = ground.edges[k, 0] - box[0], ground.edges[k, 1] - box[1]
                 bx, by = ground.edges[k, 2] - box[0], ground.edges[k, 3] - box[1]
@@ -247,22 +318,22 @@ def _surely_apart(walls: FloatArray, n: int, near: FloatArray, m: int, near_m: f
 
 
 @compiled
-def _measure(
-    points: FloatArray, rings: IntArray, start: int, end: int, box: FloatArray, walls: FloatArray
-) -> tuple[int, float, float, float]:
+def _measure(footprints: Footprints, i: int, walls: FloatArray) -> tuple[int, float, float, float]:
     """Write the walls of a footprint, which then lies on their left; return its measures.
 
     They are: number of walls (-1 where there is no room for them), area, and place of the centroid,
     from the south-west corner of the box.
     """
+    points, rings = footprints.points, footprints.rings
+    west, south = footprints.bounds[i, 0], footprints.bounds[i, 1]
     n = 0
     twice = x_sum = y_sum = 0.0
-    for ring in range(start, end):
+    for ring in range(footprints.first[i], footprints.first[i + 1]):
         if rings[ring + 1] - rings[ring] - 1 + n > len(walls):
             return -1, 0.0, 0.0, 0.0
         for k in range(rings[ring], rings[ring + 1] - 1):
-            ax, ay = points[k, 0] - box[0], points[k, 1] - box[1]
-            bx, by = points[k + 1, 0] - box[0], points[k + 1, 1] - box[1]
+            ax, ay = points[k, 0] - west, points[k, 1] - south
+            bx, by = points[k + 1, 0] - west, points[k + 1, 1] - south
             walls[n, 0], walls[n, 1], walls[n, 2], walls[n, 3] = ax, ay, bx, by
             n += 1
             turn = ax * by - bx * ay
@@ -272,17 +343,17 @@ def _measure(
     if abs(twice) <= 2 * _NO_AREA_M2:
         return n, 0.0, 0.0, 0.0
     if twice < 0:
-        for i in range(n):
-            ax, ay = walls[i, 0], walls[i, 1]
-            walls[i, 0], walls[i, 1] = walls[i, 2], walls[i, 3]
-            walls[i, 2], walls[i, 3] = ax, ay
+        for w in range(n):
+            ax, ay = walls[w, 0], walls[w, 1]
+            walls[w, 0], walls[w, 1] = walls[w, 2], walls[w, 3]
+            walls[w, 2], walls[w, 3] = ax, ay
     return n, abs(twice) / 2, x_sum / (3 * twice), y_sum / (3 * twice)
 
 
 @compiled
 def place_footprints(
-    ground: Ground, where: IntArray, first: IntArray, rings: IntArray, points: FloatArray,
-    bounds: FloatArray, answers: NDArray[np.uint8], share: FloatArray,
+    ground: Ground, where: IntArray, footprints: Footprints, limits: FloatArray,
+    answers: NDArray[np.uint8], share: FloatArray,
 ) -> None:  # fmt: skip
     """Place some footprints in the zones of one scenario.
 
@@ -292,12 +363,10 @@ def place_footprints(
         The zones, none of which overlap.
     where : numpy.ndarray, shape (k,)
         Positions of the footprints.
-    first, rings : numpy.ndarray
-        First ring of each footprint, and first vertex of each ring, with the number of all.
-    points : numpy.ndarray, shape (p, 2)
-        Vertices. The interior lies on the left of all rings of a footprint, or on the right.
-    bounds : numpy.ndarray, shape (n, 4)
-        Boxes of the footprints.
+    footprints : Footprints
+        All of them.
+    limits : numpy.ndarray
+        Shares on which something depends: near to them, nothing is sure.
     answers : numpy.ndarray, shape (k, 2)
         Written: whether the footprint shares a point with the zones, and whether they hold its
         centroid: `YES`, `NO` or `NOT_SURE`.
@@ -305,17 +374,24 @@ def place_footprints(
         Written: the share of its area in the zones; meaningless where an answer is not sure.
     """
     near, walls = np.empty((_MOST_EDGES, 5)), np.empty((_MOST_EDGES, 4))
-    size = np.empty(3)
+    size, per_m = np.empty(3), 1 / ground.cells.cell_m
+    bounds = footprints.bounds
     for at in range(len(where)):
         i = where[at]
+        cell = _whole_cell(ground.cells, per_m, bounds, i)
+        if cell >= 0:
+            inside = ground.cells.values[cell] > 0
+            share[at] = 1.0 if inside else 0.0
+            answers[at, 0] = answers[at, 1] = YES if inside else NO
+            continue
         box = bounds[i]
-        answers[at, 0] = answers[at, 1] = NOT_SURE
         share[at] = 0.0
+        answers[at, 0] = answers[at, 1] = NOT_SURE
         m = _collect(ground, box, near)
         corner = _locate(ground, box[2], box[3])
         if m < 0 or corner < 0:
             continue
-        n, whole, x, y = _measure(points, rings, first[i], first[i + 1], box, walls)
+        n, whole, x, y = _measure(footprints, i, walls)
         if n < 0 or whole == 0.0:
             continue
         if m == 0:
@@ -335,20 +411,22 @@ def place_footprints(
         centroid = _locate(ground, box[0] + x, box[1] + y)
         if centroid >= 0:
             answers[at, 1] = YES if centroid > 0 else NO
+        for limit in limits:
+            if abs(share[at] - limit) < _NEAR_SHARE:
+                answers[at, 0] = NOT_SURE
 
 
 @compiled
 def attribute_footprints(
-    ground: Ground, where: IntArray, first: IntArray, rings: IntArray, points: FloatArray,
-    bounds: FloatArray, by_centroid: bool, label: IntArray,
-) -> None:  # fmt: skip
+    ground: Ground, where: IntArray, footprints: Footprints, by_centroid: bool, label: IntArray
+) -> None:
     """Find the area in which each of some footprints lies, or most of it.
 
     Parameters
     ----------
     ground : Ground
         Areas, each with a label of its own.
-    where, first, rings, points, bounds
+    where, footprints
         As in `place_footprints`.
     by_centroid : bool
         Look for the area that holds the centroid instead.
@@ -356,16 +434,21 @@ def attribute_footprints(
         Written: the label, 0 outside all areas, -1 where it is not sure.
     """
     near, walls = np.empty((_MOST_EDGES, 5)), np.empty((_MOST_EDGES, 4))
-    size = np.empty(3)
+    size, per_m = np.empty(3), 1 / ground.cells.cell_m
+    bounds = footprints.bounds
     for at in range(len(where)):
         i = where[at]
+        cell = _whole_cell(ground.cells, per_m, bounds, i)
+        if cell >= 0:
+            label[at] = ground.cells.values[cell]
+            continue
         box = bounds[i]
         m = _collect(ground, box, near)
         corner = _locate(ground, box[2], box[3])
         label[at] = corner if m == 0 else -1
         if m <= 0 or corner < 0:
             continue
-        n, whole, x, y = _measure(points, rings, first[i], first[i + 1], box, walls)
+        n, whole, x, y = _measure(footprints, i, walls)
         if n < 0 or whole == 0.0:
             continue
         if by_centroid:

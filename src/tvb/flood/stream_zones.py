@@ -12,13 +12,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from tvb.errors import ParameterError, explain
 from tvb.flood.classes import flag_wet_zones
 from tvb.flood.counting import count_by_commune, value_buildings
 from tvb.flood.exposure import _scenarios
 from tvb.flood.rules import CountingRule, ExposureRule
-from tvb.flood.stream_kernels import Ground
+from tvb.flood.stream_kernels import Cells, Ground
 from tvb.geometry.arrays import (
     BoolArray,
     FloatArray,
@@ -29,11 +30,9 @@ from tvb.geometry.arrays import (
 )
 from tvb.geometry.attribution import AttributionRule, _largest, _ordered_partition
 from tvb.geometry.cover import (
-    Cover,
     EdgeCover,
     Lattice,
     build_edge_cover,
-    mark_cells,
     span_lattice,
 )
 from tvb.schema import CRS, require_crs
@@ -61,15 +60,12 @@ class CommuneLocator:
         Codes in order.
     units : numpy.ndarray of shapely.Geometry
         The communes as a partition, in that order.
-    cover : Cover
-        Of them, each with its position and one as label.
     ground : Ground
-        The same, with their edges.
+        The same, each with its position and one as label.
     """
 
     codes: GeometryArray
     units: GeometryArray
-    cover: Cover
     ground: Ground
 
     @classmethod
@@ -91,7 +87,7 @@ class CommuneLocator:
         bounds = shapely.bounds(polygons)
         lattice = span_lattice(bounds, bounds, _MOST_ITEMS)
         edges = build_edge_cover(polygons, owner + 1, lattice)
-        return cls(codes, units, edges.cover, _ground(edges, _NEAR_BORDER_M))
+        return cls(codes, units, _ground(edges, _NEAR_BORDER_M))
 
     def ask_geos(self, geometry: GeometryArray) -> IntArray:
         """Return the commune of each geometry, as `tvb.geometry.attribute_to_commune` finds it.
@@ -125,10 +121,8 @@ class Prepared:
         As given: asked about buildings that are too near to an edge.
     grounds : tuple of Ground
         The zones of each scenario, without overlaps, all on one lattice.
-    covers : tuple of Cover
-        What the cells lie in, for each scenario.
-    anywhere : Cover
-        Doubtful where a zone of any scenario has a part of a cell.
+    anywhere : Cells
+        Crossed where a zone of any scenario has a part of a cell.
     locator : CommuneLocator
         Communes.
     table : pandas.DataFrame
@@ -143,8 +137,7 @@ class Prepared:
     rules: tuple[CountingRule, ...]
     zones: gpd.GeoDataFrame
     grounds: tuple[Ground, ...]
-    covers: tuple[Cover, ...]
-    anywhere: Cover
+    anywhere: Cells
     locator: CommuneLocator
     table: pd.DataFrame
     columns: tuple[str, ...]
@@ -258,14 +251,14 @@ def prepare_exposure(
         merged = list(pool.map(_merge_overlapping, groups))
         lattice = _span([polygons for polygons, _ in merged], sure)
         edges = list(pool.map(lambda some: _lay_out(some[0], lattice), merged))
-    marked = np.zeros(lattice.rows * lattice.columns, dtype=bool)
-    for one in edges:
-        marked |= (one.cover.values > 0) | (np.diff(one.first) > 0)
+    grounds = tuple(_ground(one, near_m) for one, (_, near_m) in zip(edges, merged, strict=True))
+    anywhere = np.zeros(lattice.rows * lattice.columns, dtype=bool)
+    for ground in grounds:
+        anywhere |= ground.cells.crossed | (ground.cells.values > 0)
     nothing = _no_buildings()
     return Prepared(
-        names, counting, zones,
-        tuple(_ground(one, near_m) for one, (_, near_m) in zip(edges, merged, strict=True)),
-        tuple(one.cover for one in edges), mark_cells(lattice, marked), locator.result(),
+        names, counting, zones, grounds,
+        _cells(lattice, np.zeros(len(anywhere), dtype=np.int32), anywhere), locator.result(),
         _empty_table(nothing, names, communes), tuple(value_buildings(nothing)), sure,
     )  # fmt: skip
 
@@ -276,10 +269,14 @@ def _lay_out(polygons: GeometryArray, lattice: Lattice) -> EdgeCover:
 
 def _ground(edges: EdgeCover, near_m: float) -> Ground:
     """Return areas in the form that compiled code takes."""
-    lattice = edges.cover.lattice
-    return Ground(
+    cells = _cells(edges.cover.lattice, edges.cover.values, np.diff(edges.first) > 0)
+    return Ground(cells, edges.first, edges.edges, near_m)
+
+
+def _cells(lattice: Lattice, values: NDArray[np.int32], crossed: BoolArray) -> Cells:
+    return Cells(
         float(lattice.x_min), float(lattice.y_min), float(lattice.cell_m), lattice.columns,
-        lattice.rows, edges.cover.values, edges.first, edges.edges, near_m,
+        lattice.rows, values, crossed,
     )  # fmt: skip
 
 
@@ -311,8 +308,10 @@ def _meets(bounds: FloatArray, box: FloatArray) -> BoolArray:
 def _merge_overlapping(zones: GeometryArray) -> tuple[GeometryArray, float]:
     """Return polygons of the same ground that do not meet, and what is too near their edges."""
     polygons, _ = polygon_parts(zones)
-    one, other = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    linked = one != other
+    one, other = shapely.STRtree(polygons).query(polygons)
+    one, other = one[one < other], other[one < other]
+    shapely.prepare(polygons)
+    linked = shapely.intersects(polygons[one], polygons[other])
     if not linked.any():
         return polygons, _NEAR_M
     from scipy.sparse import coo_array  # import tvb stays light

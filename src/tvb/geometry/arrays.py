@@ -107,7 +107,10 @@ def total_bounds(bounds: NDArray[Any]) -> FloatArray:
     numpy.ndarray
         The four bounds of all.
     """
-    known = bounds[~np.isnan(bounds[:, 0])]
-    if len(known) == 0:
+    # Side by side, numpy takes ten times as long for the same.
+    west, south, east, north = bounds.T
+    if len(bounds) and np.isnan(west.min()):
+        west, south, east, north = bounds[~np.isnan(west)].T
+    if len(west) == 0:
         return np.full(4, np.nan)
-    return np.concatenate([known[:, :2].min(axis=0), known[:, 2:].max(axis=0)])
+    return np.array([west.min(), south.min(), east.max(), north.max()])

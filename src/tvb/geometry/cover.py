@@ -9,6 +9,7 @@ feature is doubtful and has to be tested by an exact predicate.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from tvb.geometry.arrays import (
     total_bounds,
 )
 
+if TYPE_CHECKING:
+    from tvb.geometry.cover_kernels import Frame
+
 __all__ = [
     "DOUBTFUL",
     "Cover",
@@ -29,7 +33,6 @@ __all__ = [
     "Lattice",
     "build_cover",
     "build_edge_cover",
-    "mark_cells",
     "span_lattice",
 ]
 
@@ -61,22 +64,6 @@ class Lattice:
     cell_m: float
     columns: int
     rows: int
-
-    def row_of(self, y: FloatArray) -> IntArray:
-        """Return the rows of ordinates, the first or the last for those beyond.
-
-        Parameters
-        ----------
-        y : numpy.ndarray
-            Metres.
-
-        Returns
-        -------
-        numpy.ndarray
-            Row numbers.
-        """
-        row = np.floor((y - self.y_min) / self.cell_m)
-        return np.asarray(np.clip(row, 0, self.rows - 1), dtype=np.int64)
 
     def windows(self, bounds: FloatArray) -> NDArray[np.int32]:
         """Return the cells that boxes meet, drawn back to the outer ring where they lie beyond.
@@ -174,29 +161,6 @@ class Cover:
         return found
 
 
-def build_cover(polygons: GeometryArray, labels: IntArray, lattice: Lattice) -> Cover:
-    """Return the cover of polygons: in a cell, the sum of the labels of those that hold it.
-
-    Parameters
-    ----------
-    polygons : numpy.ndarray
-        Valid single polygons.
-    labels : numpy.ndarray
-        Positive number for each. All 1: a value above 0 is inside the union. One for each polygon
-        of a partition: the value tells which.
-    lattice : Lattice
-        The cells.
-
-    Returns
-    -------
-    Cover
-        Values 0 outside all polygons.
-    """
-    crossings = _find_crossings(polygons, labels, lattice)
-    runs = _find_runs(crossings, lattice)
-    return Cover(lattice, _sum_labels(crossings, lattice), _sum_crossed(runs, lattice))
-
-
 @dataclass(frozen=True, slots=True)
 class EdgeCover:
     """A cover with the edges that meet each cell, so that a place in it needs no others.
@@ -217,6 +181,28 @@ class EdgeCover:
     edges: FloatArray
 
 
+def build_cover(polygons: GeometryArray, labels: IntArray, lattice: Lattice) -> Cover:
+    """Return the cover of polygons: in a cell, the sum of the labels of those that hold it.
+
+    Parameters
+    ----------
+    polygons : numpy.ndarray
+        Valid single polygons.
+    labels : numpy.ndarray
+        Positive number for each. All 1: a value above 0 is inside the union. One for each polygon
+        of a partition: the value tells which.
+    lattice : Lattice
+        The cells.
+
+    Returns
+    -------
+    Cover
+        Values 0 outside all polygons.
+    """
+    cover, _ = _lay_out(_edges(polygons, labels), lattice)
+    return cover
+
+
 def build_edge_cover(polygons: GeometryArray, labels: IntArray, lattice: Lattice) -> EdgeCover:
     """Return the cover of polygons with the edges of each cell.
 
@@ -230,156 +216,45 @@ def build_edge_cover(polygons: GeometryArray, labels: IntArray, lattice: Lattice
     EdgeCover
         Without edges that lie beyond the lattice.
     """
-    crossings = _find_crossings(polygons, labels, lattice)
-    runs = _find_runs(crossings, lattice)
-    length = runs.east - runs.west + 1
-    run = np.repeat(np.arange(len(length)), length)
-    step = np.arange(len(run)) - np.repeat(np.cumsum(length) - length, length)
-    cell = (runs.row * lattice.columns + runs.west)[run] + step
-    order = np.argsort(cell, kind="stable")
-    first = np.zeros(lattice.rows * lattice.columns + 1, dtype=np.int32)
-    np.cumsum(np.bincount(cell, minlength=len(first) - 1), out=first[1:])
-    edge = runs.crossing[run[order]]
-    crossed = (np.diff(first) > 0).reshape(lattice.rows, lattice.columns)
-    cover = Cover(lattice, _sum_labels(crossings, lattice), _sum_cells(crossed))
-    ends = crossings.start[edge], crossings.end[edge], crossings.label[edge, None]
-    return EdgeCover(cover, first, np.hstack(ends, dtype=np.float64))
+    from tvb.geometry.cover_kernels import list_edges
+
+    edges = _edges(polygons, labels)
+    cover, count = _lay_out(edges, lattice)
+    first = np.zeros(len(count) + 1, dtype=np.int32)
+    np.cumsum(count, out=first[1:])
+    listed = np.empty((int(first[-1]), 5))
+    list_edges(edges, _frame(lattice), first[:-1].copy(), listed)
+    return EdgeCover(cover, first, listed)
 
 
-def mark_cells(lattice: Lattice, marked: BoolArray) -> Cover:
-    """Return a cover of value 0 that finds boxes doubtful where they meet some cells.
-
-    Parameters
-    ----------
-    lattice : Lattice
-        The cells.
-    marked : numpy.ndarray of bool
-        One answer for each cell, row by row.
-
-    Returns
-    -------
-    Cover
-        To leave out, at one look, what meets none of the cells.
-    """
-    values = np.zeros(len(marked), dtype=np.int32)
-    return Cover(lattice, values, _sum_cells(marked.reshape(lattice.rows, lattice.columns)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Crossings:
-    """Edges as often as the rows of cells that they meet.
-
-    Parameters
-    ----------
-    start, end : numpy.ndarray
-        Ends of the edge, of shape (n, 2).
-    label : numpy.ndarray
-        Label of its polygon, which lies on its left.
-    row : numpy.ndarray
-        Row of cells.
-    """
-
-    start: FloatArray
-    end: FloatArray
-    label: IntArray
-    row: IntArray
-
-    def x_at(self, y: FloatArray) -> FloatArray:
-        """Return where the edges pass a height, kept between their ends; the start of level ones.
-
-        Parameters
-        ----------
-        y : numpy.ndarray
-            One height for each edge.
-
-        Returns
-        -------
-        numpy.ndarray
-            Abscissae.
-        """
-        rise = self.end[:, 1] - self.start[:, 1]
-        part = np.divide(y - self.start[:, 1], rise, out=np.zeros(len(y)), where=rise != 0)
-        return self.start[:, 0] + np.clip(part, 0.0, 1.0) * (self.end[:, 0] - self.start[:, 0])
-
-
-def _find_crossings(polygons: GeometryArray, labels: IntArray, lattice: Lattice) -> _Crossings:
+def _edges(polygons: GeometryArray, labels: IntArray) -> FloatArray:
+    """Return the edges of polygons as a cover lists them."""
     start, end, owner = polygon_edges(polygons)
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    # East of the lattice, and in rows that it does not have, edges change nothing.
-    x_max = lattice.x_min + lattice.columns * lattice.cell_m
-    y_max = lattice.y_min + lattice.rows * lattice.cell_m
-    near = (low[:, 0] <= x_max) & (low[:, 1] <= y_max) & (high[:, 1] >= lattice.y_min)
-    start, end, label = start[near], end[near], labels[owner[near]]
-    first = lattice.row_of(low[near, 1] - _MARGIN_M)
-    count = lattice.row_of(high[near, 1] + _MARGIN_M) - first + 1
-    edge = np.repeat(np.arange(len(start)), count)
-    step = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
-    return _Crossings(start[edge], end[edge], label[edge], first[edge] + step)
+    return np.hstack([start, end, labels[owner, None]], dtype=np.float64)
 
 
-def _sum_labels(crossings: _Crossings, lattice: Lattice) -> NDArray[np.int32]:
-    """Return the values of the cells: labels picked up at the edges met from the west.
+def _frame(lattice: Lattice) -> Frame:
+    """Return a lattice as compiled code takes it."""
+    from tvb.geometry.cover_kernels import Frame  # import tvb stays light
 
-    Along the line of centres of a row, an edge that goes down enters its polygon and one that goes
-    up leaves it. The change is booked from the first centre east of it.
-    """
-    row, label = crossings.row, crossings.label
-    middle = lattice.y_min + (row + 0.5) * lattice.cell_m
-    up = (crossings.start[:, 1] <= middle) & (crossings.end[:, 1] > middle)
-    down = (crossings.end[:, 1] <= middle) & (crossings.start[:, 1] > middle)
-    column = np.floor((crossings.x_at(middle) - lattice.x_min) / lattice.cell_m + 0.5)
-    met = (up | down) & (column < lattice.columns)
-    change = np.bincount(
-        row[met] * lattice.columns + np.maximum(column[met], 0).astype(np.int64),
-        weights=np.where(up[met], -label[met], label[met]),
-        minlength=lattice.rows * lattice.columns,
-    )
-    rows = change.reshape(lattice.rows, lattice.columns).cumsum(axis=1)
-    return rows.astype(np.int32).ravel()
+    west, south, cell_m = float(lattice.x_min), float(lattice.y_min), float(lattice.cell_m)
+    return Frame(west, south, cell_m, lattice.columns, lattice.rows, _MARGIN_M)
 
 
-@dataclass(frozen=True, slots=True)
-class _Runs:
-    """Neighbouring cells of a row that a crossing meets, or comes within the margin of."""
+def _lay_out(edges: FloatArray, lattice: Lattice) -> tuple[Cover, NDArray[np.int32]]:
+    """Return the cover, and the number of edges that meet each cell."""
+    from tvb.geometry.cover_kernels import count_edges
 
-    crossing: IntArray
-    row: IntArray
-    west: IntArray
-    east: IntArray
-
-
-def _find_runs(crossings: _Crossings, lattice: Lattice) -> _Runs:
-    row, start, end = crossings.row, crossings.start, crossings.end
-    bottom = lattice.y_min + row * lattice.cell_m - _MARGIN_M
-    one = crossings.x_at(bottom)
-    two = crossings.x_at(bottom + lattice.cell_m + 2 * _MARGIN_M)
-    level = np.abs(end[:, 1] - start[:, 1]) <= _MARGIN_M
-    one[level], two[level] = start[level, 0], end[level, 0]
-    west = (np.minimum(one, two) - _MARGIN_M - lattice.x_min) // lattice.cell_m
-    east = (np.maximum(one, two) + _MARGIN_M - lattice.x_min) // lattice.cell_m
-    here = np.flatnonzero((east >= 0) & (west < lattice.columns))
-    return _Runs(
-        here,
-        row[here],
-        np.maximum(west[here], 0).astype(np.int64),
-        np.minimum(east[here], lattice.columns - 1).astype(np.int64),
-    )
+    count = np.zeros(lattice.rows * lattice.columns, dtype=np.int32)
+    values = np.zeros(len(count), dtype=np.int32)
+    count_edges(edges, _frame(lattice), count, values)
+    return Cover(lattice, values, _sum_cells(count > 0, lattice)), count
 
 
-def _sum_crossed(runs: _Runs, lattice: Lattice) -> NDArray[np.int32]:
-    """Return the table of sums of the cells that edges cross, or come within the margin of."""
-    # Each run of cells is one entry at its west and one exit after its east.
-    stride = lattice.columns + 1
-    size = lattice.rows * stride
-    entries = np.bincount(runs.row * stride + runs.west, minlength=size)
-    exits = np.bincount(runs.row * stride + runs.east + 1, minlength=size)
-    crossed = (entries - exits).reshape(lattice.rows, stride)[:, :-1].cumsum(axis=1) > 0
-    return _sum_cells(crossed)
-
-
-def _sum_cells(marked: BoolArray) -> NDArray[np.int32]:
+def _sum_cells(marked: BoolArray, lattice: Lattice) -> NDArray[np.int32]:
     """Return the number of marked cells south-west of each corner of the cells, row by row."""
-    rows, columns = marked.shape
-    sums = np.zeros((rows + 1, columns + 1), dtype=np.int32)
-    sums[1:, 1:] = marked.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, dtype=np.int32)
+    from tvb.geometry.cover_kernels import sum_marked
+
+    sums = np.zeros((lattice.rows + 1, lattice.columns + 1), dtype=np.int32)
+    sum_marked(marked.reshape(lattice.rows, lattice.columns), sums)
     return sums.ravel()

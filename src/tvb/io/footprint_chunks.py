@@ -31,8 +31,8 @@ from tvb.io.assembly import Assembly
 from tvb.io.batches import Batch, Window, arrow_batch
 from tvb.io.crs import inside_france
 from tvb.io.footprint_columns import ValueColumn, read_column, read_keys
-from tvb.io.footprint_kernels import read_rings
-from tvb.io.footprint_keys import hash_keys
+from tvb.io.footprint_kernels import content_of, read_rings
+from tvb.io.footprint_keys import Hashes, hash_keys
 from tvb.io.report import KEPT_IDS, Entry, Kind, Ledger
 
 __all__ = ["COUNTED", "ROW", "ChunkReader", "Claim", "FootprintChunk"]
@@ -66,7 +66,7 @@ class Claim:
 
     rows_read: int
     entries: tuple[tuple[Kind, Entry], ...]
-    hashes: NDArray[np.uint64]
+    hashes: Hashes
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the claim as arrays, to be stored.
@@ -296,7 +296,7 @@ class ChunkReader:
             (kind, _renamed(e, start + odd)) for kind in _KINDS for e in account.entries(kind)
         ]
         rows_read += int(light.present.sum())
-        hashes = hash_keys(chunk.keys)
+        hashes = np.concatenate([light.hashes, hash_keys(chunk.keys[len(light.row) :])])
         chunk = replace(chunk, number=number, row=chunk.row + start)
         claim = Claim(rows_read, tuple(entries), hashes[chunk.in_file_order()])
         return replace(chunk, claim=claim)
@@ -305,7 +305,7 @@ class ChunkReader:
         """Return the plain rows, and the positions of those that must go the long way."""
         schema, rows = self._assembly.schema, len(batch)
         key = self._sources[schema.key or ""]
-        keys, odd = read_keys(batch.column(key), schema.column(schema.key or ""))
+        keys, odd, hashes = read_keys(batch.column(key), schema.column(schema.key or ""))
         columns = {}
         for name in COUNTED:
             source = self._sources.get(name)
@@ -322,14 +322,14 @@ class ChunkReader:
         plain = np.zeros(rows, dtype=bool)
         plain[light.row] = fits
         if len(light.row) < rows:
-            keys = keys.take(pa.array(light.row))
+            keys, hashes = keys.take(pa.array(light.row)), hashes[light.row]
             columns = {name: column.only(light.row) for name, column in columns.items()}
         odd = ~plain & ~apart
         if odd.any() and fits.any():
             # Among odd rows alone, the reader of layers could take the system for a wrong one.
             witness = int(np.argmax(fits))
             fits[witness], odd[light.row[witness]] = False, True
-        light = replace(light, present=fits, keys=keys, columns=columns)
+        light = replace(light, present=fits, keys=keys, hashes=hashes, columns=columns)
         return light, np.flatnonzero(odd)
 
     def _no_rows(self) -> _Light:
@@ -373,6 +373,7 @@ class _Light:
     deep: BoolArray
     present: BoolArray
     keys: pa.Array
+    hashes: Hashes
     columns: Mapping[str, ValueColumn]
 
 
@@ -384,17 +385,17 @@ def _read_geometry(column: pa.Array) -> _Light:
     rows = len(column)
     _, ends, data = column.buffers()
     offsets = np.frombuffer(ends or bytes(8), dtype=np.int64)[column.offset :][: rows + 1]
-    content = np.frombuffer(data or b"", dtype=np.uint8)
     row, first = np.empty(rows, dtype=np.int64), np.empty(rows + 1, dtype=np.int64)
     bounds, area_m2 = np.empty((rows, 4)), np.empty(rows)
     deep = np.empty(rows, dtype=bool)
     points = np.empty((int(offsets[-1] - offsets[0]) // 16 + 1, 2))
+    content = content_of(data, np.float64)
     count = read_rings(content, offsets, row, first, points, bounds, area_m2, deep)
     given = column.is_valid().to_numpy(zero_copy_only=False)
     row, first = row[:count], first[: count + 1]
     return _Light(
         row, bounds[:count], first, points[: first[-1]], area_m2[:count], deep[:count], given[row],
-        pa.array([], pa.large_string()), {},
+        pa.array([], pa.large_string()), np.empty(0, dtype=np.uint64), {},
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,14 @@ from numpy.typing import NDArray
 
 from tvb.geometry.arrays import BoolArray, IntArray
 from tvb.io.batches import _TO_PANDAS
+from tvb.io.footprint_keys import Hashes, inspect_keys
 from tvb.io.text import find_lost_characters, repair_mojibake
 from tvb.io.values import cast_values, null_values
 from tvb.schema import Column
 
 __all__ = ["ValueColumn", "read_column", "read_keys"]
+
+_FEW_NUMBERS, _FEW_TEXTS = 1024, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +34,13 @@ class ValueColumn:
         Different values, in the type that the schema declares.
     place : numpy.ndarray, shape (n,)
         Their positions, -1 for null.
+    listed : tuple
+        What `describe` gives first, where that is known.
     """
 
     values: pd.Series[Any]
     place: NDArray[np.int32]
+    listed: tuple[Any, ...] = ()
 
     def take(self, rows: IntArray) -> Any:
         """Return the values of some rows.
@@ -50,6 +57,17 @@ class ValueColumn:
         """
         return pd.api.extensions.take(self.values.array, self.place[rows], allow_fill=True)
 
+    def describe(self) -> tuple[tuple[Any, ...], Any]:
+        """Return the different values, null last, and their type.
+
+        Returns
+        -------
+        tuple of (tuple, dtype)
+            Each place is an index of the first.
+        """
+        listed = self.listed or _list_values(self.values)
+        return listed, self.values.dtype
+
     def only(self, rows: IntArray) -> ValueColumn:
         """Return the column of some rows.
 
@@ -63,7 +81,7 @@ class ValueColumn:
         ValueColumn
             Of k rows.
         """
-        return ValueColumn(self.values, self.place[rows])
+        return ValueColumn(self.values, self.place[rows], self.listed)
 
     def append(self, values: pd.Series[Any]) -> ValueColumn:
         """Return the column with rows more.
@@ -104,12 +122,68 @@ def read_column(array: pa.Array | None, column: Column, rows: int) -> tuple[Valu
     if array is None:
         nothing = null_values(column, pd.RangeIndex(0))
         return ValueColumn(nothing, np.full(rows, -1, np.int32)), np.zeros(rows, dtype=bool)
-    if not isinstance(array, pa.DictionaryArray):
-        array = array.dictionary_encode()
-    values, odd = _cast(array.dictionary, column)
-    place = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    different, place = _number_values(array)
+    listed: tuple[Any, ...] = ()
+    if len(different) <= _FEW_NUMBERS:
+        values, odd, listed = _cast_few(tuple(different.to_pylist()), different.type, column)
+    else:
+        values, odd = _cast(different, column)
     wrong = np.append(odd, False)[place] if odd.any() else np.zeros(rows, dtype=bool)
-    return ValueColumn(values, place), wrong
+    return ValueColumn(values, place, listed), wrong
+
+
+def _number_values(array: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
+    """Return different values, and the place among them of each row; -1 for null."""
+    given = np.ones(len(array), dtype=bool)
+    if array.null_count:
+        given = array.is_valid().to_numpy(zero_copy_only=False)
+    if pa.types.is_boolean(array.type):
+        different, place = pa.array([False, True]), _stored(array.cast(pa.uint8()))
+    elif _few_numbers(array, given):
+        # Those that no row has do no harm.
+        place = np.where(given, _stored(array), 0)
+        different = pa.array(range(place.max() + 1), array.type)
+    else:
+        encoded = array if isinstance(array, pa.DictionaryArray) else array.dictionary_encode()
+        different, place = _in_order(encoded.dictionary, np.asarray(encoded.indices.fill_null(0)))
+    return different, np.where(given, place.astype(np.int32, copy=False), np.int32(-1))
+
+
+def _few_numbers(array: pa.Array, given: BoolArray) -> bool:
+    """Tell whether all values are whole numbers from 0 up to a few."""
+    if not pa.types.is_integer(array.type) or len(array) == 0:
+        return False
+    numbers = np.where(given, _stored(array), 0)
+    return bool(numbers.min() >= 0 and numbers.max() < _FEW_NUMBERS)
+
+
+def _stored(array: pa.Array) -> NDArray[Any]:
+    """Return numbers as they are stored, anything where they are null."""
+    stored = np.frombuffer(array.buffers()[1], array.type.to_pandas_dtype())
+    return stored[array.offset :][: len(array)]
+
+
+def _in_order(different: pa.Array, place: NDArray[Any]) -> tuple[pa.Array, NDArray[Any]]:
+    """Return a few texts in order, in which they are the same in most chunks, and places again."""
+    if len(different) == 0 or len(different) > _FEW_TEXTS or different.null_count:
+        return different, place
+    order = pc.sort_indices(different)
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[np.asarray(order)] = np.arange(len(order))
+    return different.take(order), rank[place]
+
+
+@lru_cache(maxsize=256)
+def _cast_few(
+    different: tuple[Any, ...], given: pa.DataType, column: Column
+) -> tuple[pd.Series[Any], BoolArray, tuple[Any, ...]]:
+    """Return `_cast` of values that may have been cast before, and the list of these."""
+    values, odd = _cast(pa.array(different, given), column)
+    return values, odd, _list_values(values)
+
+
+def _list_values(values: pd.Series[Any]) -> tuple[Any, ...]:
+    return (*values.tolist(), pd.NA)
 
 
 def _cast(different: pa.Array, column: Column) -> tuple[pd.Series[Any], BoolArray]:
@@ -128,7 +202,7 @@ def _cast(different: pa.Array, column: Column) -> tuple[pd.Series[Any], BoolArra
     return values, np.asarray(odd, dtype=bool)
 
 
-def read_keys(array: pa.Array, column: Column) -> tuple[pa.Array, BoolArray]:
+def read_keys(array: pa.Array, column: Column) -> tuple[pa.Array, BoolArray, Hashes]:
     """Return identifiers as text, and the rows whose identifier needs a word.
 
     Parameters
@@ -140,15 +214,22 @@ def read_keys(array: pa.Array, column: Column) -> tuple[pa.Array, BoolArray]:
 
     Returns
     -------
-    tuple of (pyarrow.Array, numpy.ndarray)
+    tuple of (pyarrow.Array, numpy.ndarray, numpy.ndarray)
         Texts without blanks around them, right for all rows but those of the mask: null ones, and
-        those beyond ASCII, which may have been read in a wrong encoding.
+        those beyond ASCII, which may have been read in a wrong encoding. The mask. A number for
+        each text, as `tvb.io.footprint_keys.hash_keys` gives it.
     """
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         found, odd = read_column(array, column, len(array))
         everything = np.arange(len(array))
         texts = pa.array(pd.Series(found.take(everything)), pa.large_string(), from_pandas=True)
-        return texts, odd | texts.is_null().to_numpy(zero_copy_only=False)
-    texts = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
-    plain = pc.and_(pc.string_is_ascii(texts), pc.greater(pc.binary_length(texts), 0))
-    return texts, ~plain.fill_null(False).to_numpy(zero_copy_only=False)
+        odd = odd | texts.is_null().to_numpy(zero_copy_only=False)
+        return texts, odd, inspect_keys(texts).hashes
+    told = inspect_keys(array)
+    if told.blank:
+        array = pc.utf8_trim_whitespace(array)
+        told = inspect_keys(array)
+    odd = ~told.plain
+    if array.null_count:
+        odd |= array.is_null().to_numpy(zero_copy_only=False)
+    return array, odd, told.hashes

@@ -8,13 +8,15 @@ these without making objects of them. Everything else is left to GEOS.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
 from tvb.kernels import compiled
 
-__all__ = ["claim", "hash_texts", "read_rings"]
+__all__ = ["Content", "claim", "content_of", "hash_texts", "read_rings"]
 
 Bytes = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
@@ -30,6 +32,40 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 _ODD_TOO = np.uint64(0xD6E8FEB86659FD93)
 _SHIFT = np.uint64(32)
 _ONE, _NONE = np.uint64(1), np.uint64(0)
+_HIGH_BITS = np.uint64(0x8080808080808080)
+_WORD, _BLANK = 8, 0x20
+
+
+class Content(NamedTuple):
+    """Bytes, and the numbers of eight bytes that start at each of them, but for the last seven.
+
+    The lengths of what comes before put a number anywhere, where processors read it but plain
+    arrays cannot: that of the numbers steps by bytes.
+    """
+
+    data: Bytes
+    numbers: NDArray[Any]
+
+
+def content_of(buffer: Any, dtype: type[np.generic]) -> Content:
+    """Return bytes for compiled code to read.
+
+    Parameters
+    ----------
+    buffer : buffer or None
+        Bytes; they are shared, and only to be read.
+    dtype : type
+        Of the numbers: ``np.float64`` or ``np.uint64``.
+
+    Returns
+    -------
+    Content
+        With one number at least.
+    """
+    if buffer is None or len(buffer) < _WORD:
+        buffer = bytes(buffer or b"").ljust(_WORD, b"\0")
+    numbers = np.ndarray((len(buffer) - _WORD + 1,), dtype, buffer, strides=(1,))
+    return Content(np.frombuffer(buffer, dtype=np.uint8), numbers)
 
 
 @compiled
@@ -148,15 +184,15 @@ def _area(points: FloatArray, first: int, last: int) -> float:
 
 @compiled
 def read_rings(
-    data: Bytes, offsets: IntArray, row: IntArray, first: IntArray, points: FloatArray,
+    content: Content, offsets: IntArray, row: IntArray, first: IntArray, points: FloatArray,
     bounds: FloatArray, area_m2: FloatArray, deep: BoolArray,
 ) -> int:  # fmt: skip
     """Read the footprints that are one plain ring, and return how many there are.
 
     Parameters
     ----------
-    data : numpy.ndarray
-        Well-known binary of all footprints.
+    content : Content
+        Well-known binary of all footprints, with ``np.float64``.
     offsets : numpy.ndarray, shape (n + 1,)
         Where each of them starts; nothing between two equal ones.
     row : numpy.ndarray, shape (n,)
@@ -177,12 +213,11 @@ def read_rings(
     int
         Footprints read. All are valid, of one part, without holes; the others are not written.
     """
+    numbers = content.numbers
     count = 0
     first[0] = 0
-    # Places lie in the data wherever the lengths before them put them, where no number can be read.
-    raw = points.reshape(-1).view(np.uint8)
     for i in range(len(offsets) - 1):
-        at, places, width = _only_ring(data, offsets[i], offsets[i + 1])
+        at, places, width = _only_ring(content.data, offsets[i], offsets[i + 1])
         if places == 0:
             continue
         start = first[count]
@@ -191,10 +226,9 @@ def read_rings(
         east = north = -np.inf
         sum_of_all = 0.0
         for k in range(start, last + 1):
-            for byte in range(16):
-                raw[16 * k + byte] = data[at + byte]
+            x, y = numbers[at], numbers[at + 8]
+            points[k, 0], points[k, 1] = x, y
             at += 8 * width
-            x, y = points[k, 0], points[k, 1]
             west, east = min(west, x), max(east, x)
             south, north = min(south, y), max(north, y)
             sum_of_all += x + y
@@ -211,30 +245,46 @@ def read_rings(
 
 
 @compiled
-def hash_texts(data: Bytes, offsets: IntArray, hashes: Hashes) -> None:
+def hash_texts(content: Content, offsets: IntArray, hashes: Hashes, plain: BoolArray) -> bool:
     """Write a number of 64 bits for each text, the same for equal ones, never 0.
 
     Parameters
     ----------
-    data : numpy.ndarray
-        Bytes of all texts.
+    content : Content
+        Bytes of all texts, with ``np.uint64``.
     offsets : numpy.ndarray, shape (n + 1,)
         Where each of them starts.
     hashes : numpy.ndarray, shape (n,)
         Written.
+    plain : numpy.ndarray of bool, shape (n,)
+        Written: whether the text is ASCII and not empty.
+
+    Returns
+    -------
+    bool
+        Whether some text may have a blank at its start or end.
     """
+    data, words = content.data, content.numbers
+    blank = False
     for i in range(len(hashes)):
-        at, end = offsets[i], offsets[i + 1]
-        state = np.uint64(end - at) * _ODD
-        while at < end:
-            word = np.uint64(0)
-            for k in range(min(8, end - at)):
-                word |= np.uint64(data[at + k]) << np.uint64(8 * k)
+        start, end = offsets[i], offsets[i + 1]
+        state = np.uint64(end - start) * _ODD
+        every = _NONE
+        for at in range(start, end, 8):
+            word = _NONE
+            if at + 8 <= end:
+                word = words[at]
+            else:
+                for k in range(end - at):
+                    word |= np.uint64(data[at + k]) << np.uint64(8 * k)
+            every |= word
             state = (state ^ word) * _ODD_TOO
             state ^= state >> _SHIFT
-            at += 8
         state = (state ^ (state >> _SHIFT)) * _ODD
         hashes[i] = max(state ^ (state >> _SHIFT), _ONE)
+        plain[i] = end > start and (every & _HIGH_BITS) == 0
+        blank |= end > start and (data[start] <= _BLANK or data[end - 1] <= _BLANK)
+    return blank
 
 
 @compiled

@@ -164,7 +164,7 @@ class Footprints:
             As `tvb.io.read_layer` does.
         """
         start = time.perf_counter()
-        seen = SeenKeys()
+        seen = SeenKeys(self.rows)
         claims = {number: Claim.from_arrays(arrays) for number, arrays in (done or {}).items()}
         self._claims, self._whole = [], False
         opened = self._opened or _open(self._found, self._request)

@@ -135,7 +135,10 @@ class ParquetReader:
             If the file cannot be read.
         """
         schema = self.file.schema_arrow
-        texts = [n for n in different if pa.types.is_string(schema.field(n).type)]
+        types = {n: schema.field(n).type for n in different}
+        texts = [
+            n for n, t in types.items() if pa.types.is_string(t) or pa.types.is_large_string(t)
+        ]
         try:
             with pq.ParquetFile(_handle(self.found), read_dictionary=texts) as file:
                 yield from file.iter_batches(rows, columns=[*columns, self.primary])

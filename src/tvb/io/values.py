@@ -177,7 +177,11 @@ def _to_number(values: Series, column: Column) -> Cast:
 
 def _to_integer(values: Series, column: Column) -> Cast:
     if pd.api.types.is_integer_dtype(values.dtype):
-        return Cast(values.astype("Int64"), _none(values))
+        if not pd.api.types.is_unsigned_integer_dtype(values.dtype):
+            return Cast(values.astype("Int64"), _none(values))
+        whole = values.astype("UInt64")
+        beyond = (whole > np.iinfo(np.int64).max).fillna(value=False).to_numpy(dtype=bool)
+        return Cast(whole.mask(beyond).astype("Int64"), beyond)
     cast = _to_number(values, column)
     floats = cast.values
     broken = (
