@@ -365,10 +365,10 @@ def value_uses(uses: pd.Series[Any]) -> dict[str, IntArray]:
         1 in the column of the use, « autre » among them, and 0 in the others.
     """
     values = {
-        column: uses.eq(name).fillna(value=False).astype("int64").to_numpy()
+        column: np.asarray(uses.eq(name).fillna(value=False), dtype=np.int64)
         for name, column in zip(USES, _USE_COLUMNS, strict=True)
     }
-    values[_OTHER_USE] = (~uses.isin(USES)).astype("int64").to_numpy()
+    values[_OTHER_USE] = np.asarray(~uses.isin(USES), dtype=np.int64)
     return values
 
 
