@@ -7,9 +7,16 @@ how many, the first ids, what is required, what to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import linecache
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from traceback import walk_tb
+
+from tvb.messages import preferred_language, translate
 
 __all__ = [
+    "TRACEBACK_VARIABLE",
     "CrsError",
     "CrsWarning",
     "LayerError",
@@ -23,11 +30,68 @@ __all__ = [
     "explain",
 ]
 
+TRACEBACK_VARIABLE = "TVB_TRACEBACK"
+"""Environment variable: with 1, notebooks show the whole traceback of an error of tvb."""
+
 _SHOWN_IDS = 3
+_PACKAGE = Path(__file__).parent
 
 
 class TvbError(Exception):
-    """Base of every error that tvb raises on purpose."""
+    """Base of every error that tvb raises on purpose.
+
+    ``str(error)`` is English in any language, for programs and tests. IPython and Jupyter show the
+    message, in the language of `tvb.messages.preferred_language`, and the line that called tvb.
+    """
+
+    def in_language(self, lang: str) -> str:
+        """Return the message in a language.
+
+        Parameters
+        ----------
+        lang : {"en", "fr"}
+            Language wanted.
+
+        Returns
+        -------
+        str
+            In French, the parts of the message that tvb wrote; what another program said stays.
+
+        Examples
+        --------
+        >>> LayerError(explain("pits", "null geometry")).in_language("fr").split()
+        ['pits', ':', 'géométrie', 'absente.']
+        """
+        return translate(str(self), lang)
+
+    @property
+    def _render_traceback_(self) -> Callable[[], list[str]]:
+        """What IPython calls, where it is there, instead of writing a traceback."""
+        if os.environ.get(TRACEBACK_VARIABLE) == "1":
+            raise AttributeError("_render_traceback_")
+        return self._short
+
+    def _short(self) -> list[str]:
+        """Return the type and message, the line of the caller, and how to see more."""
+        lang = preferred_language()
+        lines = [f"{type(self).__name__}: {self.in_language(lang)}"]
+        if caller := self._line_of_caller():
+            number, text = caller
+            where = f"ligne {number}\u00a0: " if lang == "fr" else f"line {number}: "
+            lines.append(f"  {where}{text}")
+        more = "trace complète\u00a0: " if lang == "fr" else "whole traceback: "
+        return [*lines, f'  ({more}os.environ["{TRACEBACK_VARIABLE}"] = "1")']
+
+    def _line_of_caller(self) -> tuple[int, str] | None:
+        """Return the number and text of the last line of code before tvb."""
+        last: tuple[int, str] | None = None
+        for frame, number in walk_tb(self.__traceback__):
+            file = frame.f_code.co_filename
+            if Path(file).is_relative_to(_PACKAGE):
+                break
+            text = linecache.getline(file, number, frame.f_globals).strip()
+            last = (number, text) if text else last
+        return last
 
 
 class LayerError(TvbError, ValueError):
@@ -113,3 +177,7 @@ def explain(
     if remedy:
         text += f" Remedy: {remedy}."
     return text
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -14,8 +14,9 @@ import typer
 
 from tvb.cli import dossiers, drawing, plans, reading, studies
 from tvb.cli.options import stop
-from tvb.cli.words import say
+from tvb.cli.words import language, say
 from tvb.errors import TvbError
+from tvb.messages import translate
 
 __all__ = ["app", "main"]
 
@@ -95,13 +96,13 @@ def main() -> None:
     try:
         app()
     except TvbError as error:
-        stop(str(error), 1)
+        stop(error.in_language(language), 1)
     except OSError as error:
-        stop(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
+        stop(f"{error.filename or say('the system')}: {error.strerror or error}", 1)
     except KeyboardInterrupt:
         stop(say("interrupted; the same command takes up where it stopped"), 130)
 
 
 def _show_warning(message: Warning | str, *_: object) -> None:
     """Show a warning to a person, without the line of code that raised it."""
-    typer.echo(f"tvb: {message}", err=True)
+    typer.echo(f"tvb: {translate(str(message), language)}", err=True)

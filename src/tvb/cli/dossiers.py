@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tvb.cli import words
 from tvb.cli.options import (
     Json,
     Language,
@@ -20,6 +21,7 @@ from tvb.cli.options import (
     tell,
 )
 from tvb.cli.words import say
+from tvb.messages import translate
 
 if TYPE_CHECKING:
     from tvb.study import Study
@@ -57,7 +59,7 @@ def dossier(
     folder = out / "dossiers"
     made = write_dossiers(chosen, store, folder, communes=commune or (), forms=forms, jobs=jobs)
     for name, error in zip(made.failed["nom"], made.failed["error"], strict=True):
-        tell(say("{}: no dossier: {}", name, error))
+        tell(say("{}: no dossier: {}", name, translate(error, words.language)))
     states = made.dossiers["state"].value_counts()
     counts = [int(states.get(state, 0)) for state in ("écrit", "échec", "inchangé")]
     text = say("{} dossiers, {} failed, {} already there. See {}.", *counts, folder)

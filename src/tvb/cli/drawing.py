@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from tvb.cli import words
 from tvb.cli.options import (
     Json,
     Language,
@@ -20,22 +21,42 @@ from tvb.cli.options import (
     tell,
 )
 from tvb.cli.words import say
+from tvb.messages import translate
 
 __all__ = ["atlas", "draw_map"]
 
 ThemeName = Annotated[
-    Literal["territory", "exposure", "depth", "graph", "stepping-stones", "corridors", "cycling"],
+    Literal[
+        "territory", "property", "terrils", "network", "graph", "stepping-stones", "corridors",
+        "exposure", "depth", "cycling", "plan", "change",
+    ],
     typer.Option(help=say("What the plate shows.")),
+]  # fmt: skip
+Plan = Annotated[
+    str | None,
+    typer.Option(
+        help=say("Town plan of the plate: a delivery, or « modelled » for an invented one.")
+    ),
 ]
+Against = Annotated[
+    str | None,
+    typer.Option(
+        help=say(
+            "What the study is compared with: the folder of another run, touches, centroid, share, "
+            "or a distance of dispersal such as 300m."
+        )
+    ),
+]
+Commune = Annotated[str | None, typer.Option(help=say("INSEE code or name of a commune to show."))]
 
 
 def draw_map(
     study: StudyFile,
     *,
     theme: ThemeName = "territory",
-    commune: Annotated[
-        str | None, typer.Option(help=say("INSEE code or name of a commune to show."))
-    ] = None,
+    commune: Commune = None,
+    plan: Plan = None,
+    against: Against = None,
     file: Annotated[
         Path,
         typer.Option(
@@ -51,16 +72,19 @@ def draw_map(
     as_json: Json = False,
 ) -> None:
     """Draw a plate, or the web map: `tvb map`."""
-    from tvb.study.products import THEMES, draw_place, write_web_map
+    from tvb.study.products import draw_place, write_web_map
     from tvb.study.steps import lacking
+    from tvb.study.themes import Extras, steps_of
 
     chosen = open_study(study, layers, lang)
     web = file.suffix.lower() in (".html", ".htm")
-    wanted = ("layers", "flood", "connectivity") if web else THEMES[theme].steps
-    steps = [step for step in wanted if not (web and lacking(chosen, step))]
+    steps = steps_of(chosen, theme)
+    if web:
+        steps = [s for s in ("layers", "flood", "connectivity") if not lacking(chosen, s)]
     store, _ = prepare(chosen, out, only=steps, quiet=quiet or as_json)
+    extras = Extras(plan, against)
     made = write_web_map(chosen, store, file) if web else draw_place(
-        chosen, store, theme, commune=commune
+        chosen, store, theme, commune=commune, extras=extras
     )  # fmt: skip
     if not web:
         made.save(file)
@@ -75,8 +99,19 @@ def atlas(
     *,
     theme: ThemeName = "territory",
     by: Annotated[
-        Literal["commune", "epci", "element"], typer.Option(help=say("What has a sheet."))
+        Literal["commune", "epci", "element", "theme"], typer.Option(help=say("What has a sheet."))
     ] = "commune",
+    commune: Commune = None,
+    plan: Plan = None,
+    against: Against = None,
+    each: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=say(
+                "With --by theme, also write every plate alone: pdf, png or svg; may be repeated."
+            )
+        ),
+    ] = None,
     file: Annotated[Path, typer.Option(help="PDF.")] = Path("atlas.pdf"),
     layers: Layers = None,
     out: Out = Path("out"),
@@ -85,14 +120,20 @@ def atlas(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Draw a sheet for each place: `tvb atlas`."""
-    from tvb.study.products import THEMES, write_atlas
+    """Draw a sheet for each place, or for each theme: `tvb atlas`."""
+    from tvb.study.products import write_atlas, write_series
+    from tvb.study.themes import Extras, series_steps, steps_of
 
     chosen = open_study(study, layers, lang)
-    store, _ = prepare(chosen, out, only=THEMES[theme].steps, quiet=quiet or as_json)
-    made = write_atlas(chosen, store, file, theme=theme, by=by, jobs=jobs)
+    steps = series_steps(chosen) if by == "theme" else steps_of(chosen, theme)
+    store, _ = prepare(chosen, out, only=steps, quiet=quiet or as_json)
+    extras = Extras(plan, against, commune)
+    if by == "theme":
+        made = write_series(chosen, store, file, extras=extras, each=each or (), jobs=jobs)
+    else:
+        made = write_atlas(chosen, store, file, theme=theme, by=by, jobs=jobs, extras=extras)
     for name, error in zip(made.failed["name"], made.failed["error"], strict=True):
-        tell(say("{}: no sheet: {}", name, error))
+        tell(say("{}: no sheet: {}", name, translate(error, words.language)))
     failed = len(made.failed)
     text = say("{} sheets, {} failed. See {}.", len(made.sheets) - failed, failed, file)
     data = {"file": str(file), "sheets": made.sheets.reset_index().to_dict("records")}

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from tvb.cli.options import Json, Language, emit
-from tvb.cli.words import say
+from tvb.cli.words import language, say
+from tvb.messages import translate
 
 __all__ = ["check", "layers"]
 
@@ -34,7 +35,7 @@ def check(
         emit(repr(grid), data, as_json=as_json)
         return
     frame, report = read_layer(file, layer, source_layer=source_layer, crs=crs, encoding=encoding)
-    text, extent = report.summary(), None
+    text, extent = report.summary(language), None
     if len(frame):
         extent = [round(float(side)) for side in frame.total_bounds]
         text += "\n" + say("extent: {} {} {} {} (EPSG:2154, metres)", *extent)
@@ -54,7 +55,7 @@ def layers(
     del lang
     if layer is None:
         rows = _all_layers()
-        text = "\n".join(f"{r['layer']:<20}{r['geometry']:<17}{r['description']}" for r in rows)
+        text = "\n".join(_line(row) for row in rows)
         emit(text, rows, as_json=as_json)
         return
     raster = _raster_text(layer)
@@ -65,15 +66,22 @@ def layers(
 
     schema = get_schema(layer)
     key = say("key {}", schema.key) if schema.key else say("no key")
-    lines = [f"{schema.name}: {schema.description} ({key})"]
+    lines = [f"{schema.name}: {translate(schema.description, language)} ({key})"]
     table = schema_table(layer)
     for row in table.itertuples(index=False):
         column, dtype, unit, presence, _, _, aliases, meaning = row
-        kind = f"{dtype} [{unit}]" if unit else dtype
-        lines.append(f"  {column:<24}{kind:<22}{say(presence):<12}{meaning}")
+        column = column.replace("(key)", say("(key)"))
+        kind = translate(dtype, language)
+        kind += f" [{translate(unit, language)}]" if unit else ""
+        lines.append(f"  {column:<24}{kind:<22}{say(presence):<12}{translate(meaning, language)}")
         if aliases:
             lines.append(f"  {'':<24}" + say("also read as {}", aliases))
     emit("\n".join(lines), table.to_dict("records"), as_json=as_json)
+
+
+def _line(row: dict[str, str]) -> str:
+    geometry, meaning = (translate(row[name], language) for name in ("geometry", "description"))
+    return f"{row['layer']:<20}{geometry:<17}{meaning}"
 
 
 def _all_layers() -> list[dict[str, str]]:
@@ -97,5 +105,5 @@ def _raster_text(layer: str) -> str:
     for grid in GRID_SCHEMAS:
         if grid.name == layer:
             codes = "".join(f"\n  {code:>3} {text}" for code, text in grid.legend.items())
-            return f"{grid.name}: {grid.description}{codes}"
+            return f"{grid.name}: {translate(grid.description, language)}{codes}"
     return ""

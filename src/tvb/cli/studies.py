@@ -165,7 +165,9 @@ def flood(
     stations = not lacking(chosen, "stations")
     steps = ["flood", "map_exposure", *(["stations"] if stations else [])]
     store, _ = prepare(chosen, out, only=steps, jobs=jobs, quiet=quiet or as_json)
-    tables = ["exposure", "sensitivity", *(["stations"] if stations else [])]
+    tables = ["exposure", "sensitivity", "indicators", *(["stations"] if stations else [])]
+    given = ("people", "depths")
+    tables += [name for name in given if (store.folder / f"tables/{name}.parquet").is_file()]
     data = {name: _records(store.read_table(f"tables/{name}").reset_index()) for name in tables}
     emit(summarise_exposure(chosen, out), data, as_json=as_json, quiet=quiet)
 

@@ -6,11 +6,10 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Literal
+
+from tvb.messages import Lang, preferred_language
 
 __all__ = ["Lang", "choose_language", "language", "say"]
-
-Lang = Literal["en", "fr"]
 
 _FRENCH = {
     "Green-blue network, flood exposure and heritage of the Bassin minier.":
@@ -75,6 +74,14 @@ _FRENCH = {
     "File to write; its suffix says the format: pdf, png, svg, or html for the web map.":
         "Fichier à écrire ; son suffixe dit le format : pdf, png, svg, ou html pour la carte web.",
     "What has a sheet.": "Ce qui a une planche.",
+    "Town plan of the plate: a delivery, or « modelled » for an invented one.":
+        "Plan d'urbanisme de la planche : une livraison, ou « modelled » pour un plan inventé.",
+    "What the study is compared with: the folder of another run, touches, centroid, share, "
+    "or a distance of dispersal such as 300m.":
+        "À quoi l'étude est comparée : le dossier d'un autre calcul, touches, centroid, share, "
+        "ou une distance de dispersion telle que 300m.",
+    "With --by theme, also write every plate alone: pdf, png or svg; may be repeated.":
+        "Avec --by theme, écrire aussi chaque planche seule : pdf, png ou svg ; peut être répété.",
     "Processes that draw.": "Processus qui dessinent.",
     "Any file that tvb reads.": "Tout fichier que tvb sait lire.",
     "Layer it should be: see tvb layers.": "Couche qu'il doit être : voir tvb layers.",
@@ -107,6 +114,8 @@ _FRENCH = {
     "{} dossiers, {} failed, {} already there. See {}.":
         "{} dossiers, {} non produits, {} déjà faits. Voir {}.",
     "{}: no dossier: {}": "{} : pas de dossier : {}",
+    "(key)": "(clé)",
+    "the system": "le système",
     "required": "obligatoire",
     "optional": "facultatif",
 }  # fmt: skip
@@ -131,10 +140,7 @@ def choose_language(words: Sequence[str], environment: Mapping[str, str]) -> Lan
     told += [after for word, after in pairwise(words) if word == "--lang"]
     if told:
         return "fr" if told[0].lower().startswith("fr") else "en"
-    for name in ("TVB_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := environment.get(name):
-            return "fr" if value.lower().startswith("fr") else "en"
-    return "en"
+    return preferred_language(environment)
 
 
 language: Lang = choose_language(sys.argv[1:], os.environ)

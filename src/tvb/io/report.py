@@ -8,7 +8,9 @@ from typing import Literal
 
 import pandas as pd
 
+from tvb.display import rows_table
 from tvb.errors import ParameterError, explain
+from tvb.messages import Lang, preferred_language, translate
 from tvb.territory import Nature, Source
 
 __all__ = ["KEPT_IDS", "Entry", "Kind", "LayerReport", "Ledger"]
@@ -19,6 +21,14 @@ KEPT_IDS = 10
 """Identifiers kept for each reason: enough to find the fault, few enough for a million rows."""
 
 _SHOWN_IDS = 3
+_TITLES = {
+    "en": {"dropped": "dropped", "repaired": "repaired", "note": "note"},
+    "fr": {"dropped": "écarté", "repaired": "réparé", "note": "note"},
+}
+_HEADS = {
+    "en": ("what was done", "reason", "rows", "first of them"),
+    "fr": ("suite donnée", "raison", "lignes", "premières"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +50,40 @@ class Entry:
     ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        return self.told()
+
+    def told(self, colon: str = ": ") -> str:
+        """Return the entry as a text.
+
+        Parameters
+        ----------
+        colon : str
+            What stands before the number of rows.
+
+        Returns
+        -------
+        str
+            Such as ``null geometry: 2 (T002, row 4)``.
+        """
         shown = ", ".join(self.ids[:_SHOWN_IDS]) + (", …" if self.count > _SHOWN_IDS else "")
-        number = f": {self.count}" if self.count else ""
+        number = f"{colon}{self.count}" if self.count else ""
         return f"{self.reason}{number}{f' ({shown})' if self.ids else ''}"
+
+    def in_language(self, lang: str) -> Entry:
+        """Return the entry for people who read a language.
+
+        Parameters
+        ----------
+        lang : {"en", "fr"}
+            Language wanted.
+
+        Returns
+        -------
+        Entry
+            With the reason and the numbers of rows in words of that language.
+        """
+        ids = tuple(translate(name, lang) for name in self.ids)
+        return Entry(translate(self.reason, lang), self.count, ids)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,28 +151,47 @@ class LayerReport:
             f"{self.rows_dropped} dropped, {repaired} repairs>"
         )
 
-    def summary(self) -> str:
+    def _repr_html_(self) -> str:
+        lang = preferred_language()
+        rows = [
+            (_TITLES[lang][kind], entry.reason, entry.count or None, ", ".join(entry.ids))
+            for kind, entry in self._entries(lang)
+        ]
+        return rows_table(self, _HEADS[lang], rows, then=(".summary()", ".to_frame()"))
+
+    def _entries(self, lang: str) -> list[tuple[str, Entry]]:
+        """Return each entry with its kind, in words of a language."""
+        pages = (("dropped", self.dropped), ("repaired", self.repaired), ("note", self.notes))
+        return [(kind, entry.in_language(lang)) for kind, page in pages for entry in page]
+
+    def summary(self, lang: Lang = "en") -> str:
         """Return the account as a text for people.
+
+        Parameters
+        ----------
+        lang : {"en", "fr"}
+            Language of the text.
 
         Returns
         -------
         str
             Several lines: one for the files, one for the rows, then one for each entry.
         """
-        lines = [
-            f"{self.layer} ← {', '.join(self.files)} ({self.crs_in or 'no file'})",
-            f"  {self.rows_read} rows read, {self.rows_kept} kept, {self.rows_dropped} dropped",
-        ]
-        for title, entries in (
-            ("dropped", self.dropped),
-            ("repaired", self.repaired),
-            ("note", self.notes),
-        ):
-            lines += [f"  {title}: {entry}" for entry in entries]
+        colon = "\u00a0: " if lang == "fr" else ": "
+        rows = f"{self.rows_read} rows read, {self.rows_kept} kept, {self.rows_dropped} dropped"
+        system = self.crs_in or ("aucun fichier" if lang == "fr" else "no file")
+        lines = [f"{self.layer} ← {', '.join(self.files)} ({system})", f"  {translate(rows, lang)}"]
+        for kind, entry in self._entries(lang):
+            lines.append(f"  {_TITLES[lang][kind]}{colon}{entry.told(colon)}")
         return "\n".join(lines)
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self, lang: Lang = "en") -> pd.DataFrame:
         """Return one row for each entry.
+
+        Parameters
+        ----------
+        lang : {"en", "fr"}
+            Language of the reasons; ``kind`` and the names of the columns are keys, which stay.
 
         Returns
         -------
@@ -141,12 +201,7 @@ class LayerReport:
         """
         rows = [
             (self.layer, kind, entry.reason, entry.count, ", ".join(entry.ids))
-            for kind, entries in (
-                ("dropped", self.dropped),
-                ("repaired", self.repaired),
-                ("note", self.notes),
-            )
-            for entry in entries
+            for kind, entry in self._entries(lang)
         ]
         return pd.DataFrame(rows, columns=["layer", "kind", "reason", "count", "ids"])
 
