@@ -93,3 +93,7 @@ EXPOSED_BUILDINGS = _reported(
     2233, "", "Constructions possibly flooded", "Constructions potentiellement inondées"
 )
 PUMPING_STATIONS = _reported(40, "", "Pumping stations, about", "Stations de relevage, environ")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

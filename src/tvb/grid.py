@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tvb.display import parts_table
 from tvb.errors import ParameterError, explain
 
 __all__ = ["Grid"]
@@ -161,3 +162,16 @@ class Grid:
             f"<Grid {self.name}: {rows} × {columns} cells of "
             f"{self.cell_width:g} × {self.cell_height:g} m, {self.values.dtype}>"
         )
+
+    def _repr_html_(self) -> str:
+        west, south, east, north = (f"{side:.0f}" for side in self.bounds)
+        parts = {
+            "extent (m, EPSG:2154)": f"west {west}, south {south}, east {east}, north {north}",
+            "nodata": self.nodata,
+            "legend": ", ".join(f"{code} {meaning}" for code, meaning in self.legend.items()),
+        }
+        return parts_table(self, parts, then=(".values", ".crop(bounds)"))
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from tvb.display import frame_table
 from tvb.errors import LayerError, UnknownNameError, explain
 
 __all__ = ["NameResolution", "normalise_name", "resolve_communes"]
@@ -106,6 +107,16 @@ class NameResolution:
             )
         return self.insee
 
+    def __repr__(self) -> str:
+        known = int(self.insee.notna().sum())
+        return (
+            f"<NameResolution: {known} of {len(self.insee)} rows have a code, "
+            f"{len(self.unresolved)} names unresolved>"
+        )
+
+    def _repr_html_(self) -> str:
+        return frame_table(self, self.unresolved, then=(".insee", ".require()"))
+
 
 def resolve_communes(
     names: Sequence[str | None] | pd.Series[Any], communes: pd.DataFrame
@@ -185,3 +196,7 @@ def _near(name: str, known: dict[str, list[tuple[str, str]]]) -> list[tuple[str,
 
 def _label(communes: list[tuple[str, str]]) -> str:
     return ", ".join(f"{nom} ({insee})" for insee, nom in communes)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

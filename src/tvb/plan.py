@@ -11,6 +11,7 @@ from typing import Literal
 import geopandas as gpd
 import pandas as pd
 
+from tvb.display import parts_table
 from tvb.schema.plan import PlanKind
 from tvb.territory import Source
 
@@ -251,6 +252,16 @@ class Plan:
             f"{len(self.infos)} infos, {len(self.findings)} findings>"
         )
 
+    def _repr_html_(self) -> str:
+        shown = ("zones", "prescriptions", "infos", "habillage", "sup", "findings")
+        parts = {
+            "communes": ", ".join(self.communes),
+            "approved": self.approved,
+            **{name: getattr(self, name) for name in shown},
+        }
+        then = (".summary()", ".findings", "tvb.plu.review_plan(plan, reference)")
+        return parts_table(self, parts, then=then)
+
 
 @dataclass(frozen=True, repr=False)
 class PlanDelivery:
@@ -287,3 +298,11 @@ class PlanDelivery:
             f"<PlanDelivery {self.name}: {self.kind} {self.version}, {len(self.tables)} tables, "
             f"{self.layout}>"
         )
+
+    def _repr_html_(self) -> str:
+        parts = {**self.tables, "written parts": len(self.written_parts)}
+        return parts_table(self, parts, then=(".tables", "tvb.io.write_plan(delivery, folder)"))
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

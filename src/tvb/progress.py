@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.util import find_spec
 from threading import Timer
@@ -31,7 +32,8 @@ class Bar:
         How many there are.
     shown : bool, optional
         True: at once, whatever stderr is. False: never. None: after two seconds, if stderr is a
-        terminal, or a notebook with ipywidgets.
+        terminal, or a notebook with ipywidgets; never where ``TVB_PROGRESS`` is 0, as when nobody
+        looks at a notebook that runs.
     """
 
     def __init__(
@@ -109,6 +111,8 @@ class Bar:
 
 
 def _someone_looks() -> bool:
+    if os.environ.get("TVB_PROGRESS") == "0":
+        return False
     if "ipykernel" in sys.modules:  # where rich draws with widgets, and complains without
         return find_spec("ipywidgets") is not None
     return sys.stderr.isatty()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 import geopandas as gpd
 import pandas as pd
 
+from tvb.display import parts_table, rows_table
 from tvb.errors import LayerError, explain
 from tvb.grid import Grid
 
@@ -53,6 +54,11 @@ class Source:
     rows_read: int = 0
     rows_kept: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        known = {f.name: getattr(self, f.name) for f in fields(self)}
+        known["dropped"] = ", ".join(f"{reason}: {n}" for reason, n in self.dropped.items())
+        return parts_table(self, {name: value for name, value in known.items() if value})
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,19 @@ class Territory:
     def __repr__(self) -> str:
         return f"<Territory {self.name}: {len(self.layers)} layers, {len(self.grids)} rasters>"
 
+    def _repr_html_(self) -> str:
+        sizes: dict[str, object] = {name: len(frame) for name, frame in self.layers.items()}
+        sizes |= {name: "{} × {} cells".format(*g.shape) for name, g in self.grids.items()}
+        rows = []
+        for name, size in sizes.items():
+            mine = [source for source in self.sources if source.layer == name]
+            titles = ", ".join(source.title for source in mine)
+            rows.append((name, size, worst_nature(mine) if mine else None, titles))
+        first = [f'["{name}"]' for name in list(self.layers)[:1]]
+        first += [f'.grids["{name}"]' for name in list(self.grids)[:1]]
+        then = (*first, ".summary()", ".sources")
+        return rows_table(self, ("layer", "features", "nature", "title"), rows, then=then)
+
 
 def worst_nature(sources: Iterable[Source]) -> Nature:
     """Return what a result made from some layers is worth: no more than the least of them.
@@ -231,3 +250,7 @@ def sources_table(sources: Iterable[Source]) -> pd.DataFrame:
         "rows_read", "rows_kept", "dropped",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -4,3 +4,7 @@ from tvb.geometry.attribution import OUTSIDE, attribute_to_commune, share_by_com
 from tvb.geometry.partition import partition_communes
 
 __all__ = ["OUTSIDE", "attribute_to_commune", "partition_communes", "share_by_commune"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

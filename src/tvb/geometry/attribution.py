@@ -18,10 +18,18 @@ from tvb.geometry.arrays import (
     polygon_parts,
 )
 from tvb.geometry.cover import DOUBTFUL, build_cover, span_lattice
+from tvb.geometry.overlay import intersect
 from tvb.geometry.partition import partition_communes
 from tvb.schema import require_crs
 
-__all__ = ["OUTSIDE", "AttributionRule", "attribute_to_commune", "share_by_commune"]
+__all__ = [
+    "OUTSIDE",
+    "AttributionRule",
+    "attribute_to_commune",
+    "find_largest",
+    "order_partition",
+    "share_by_commune",
+]
 
 OUTSIDE = "hors communes"
 """Code under which what lies outside every commune is told."""
@@ -90,11 +98,11 @@ def attribute_to_commune(
         raise ParameterError(
             explain("rule", f"« {rule} » is unknown", required="largest_share or centroid")
         )
-    codes, units = _ordered_partition(communes)
+    codes, units = order_partition(communes)
     geometry = features.geometry.to_numpy()
     if rule == "centroid":
         geometry = shapely.centroid(geometry)
-    found = _largest(geometry, units)
+    found = find_largest(geometry, units)
     return pd.Series(_codes_at(codes, found), index=features.index, dtype="str", name="insee")
 
 
@@ -129,7 +137,7 @@ def share_by_commune(features: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> 
     require_crs(features, "features")
     geometry = make_valid(features.geometry.to_numpy())
     size, name = _sizes(geometry)
-    codes, units = _ordered_partition(communes)
+    codes, units = order_partition(communes)
     row, unit = pairs = _pairs(geometry, units)
     part = _parts(geometry, units, pairs)
     outside = size - np.bincount(row, weights=part, minlength=len(size))
@@ -151,8 +159,24 @@ def share_by_commune(features: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> 
     )
 
 
-def _ordered_partition(communes: gpd.GeoDataFrame) -> tuple[GeometryArray, GeometryArray]:
-    """Return the codes and the geometry of the partition, in order of code."""
+def order_partition(communes: gpd.GeoDataFrame) -> tuple[GeometryArray, GeometryArray]:
+    """Return the codes and the geometry of the partition, in order of code.
+
+    Parameters
+    ----------
+    communes : geopandas.GeoDataFrame
+        Polygons, EPSG:2154, with ``insee``.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Codes; geometry, prepared.
+
+    Raises
+    ------
+    CrsError, LayerError
+        As `partition_communes` does.
+    """
     table = partition_communes(communes).sort_values("insee")
     units = table.geometry.to_numpy()
     shapely.prepare(units)
@@ -181,8 +205,21 @@ def _sizes(geometry: GeometryArray) -> tuple[FloatArray, str]:
     )
 
 
-def _largest(geometry: GeometryArray, units: GeometryArray) -> IntArray:
-    """Return the position of the unit with the largest part of each geometry, or -1."""
+def find_largest(geometry: GeometryArray, units: GeometryArray) -> IntArray:
+    """Return the position of the unit with the largest part of each geometry, or -1.
+
+    Parameters
+    ----------
+    geometry : numpy.ndarray
+        Points, lines or polygons.
+    units : numpy.ndarray
+        Areas of a partition, in order of code: equal parts go to the first.
+
+    Returns
+    -------
+    numpy.ndarray
+        One position for each geometry.
+    """
     row, unit = _pairs(geometry, units)
     first = np.full(len(geometry), _NONE)
     first[row[::-1]] = unit[::-1]
@@ -232,7 +269,7 @@ def _parts(
     alone = np.bincount(row, minlength=len(geometry))[row] == 1
     inside = alone & shapely.covers(units[unit], whole)
     shared = whole.copy()
-    shared[~inside] = shapely.intersection(whole[~inside], units[unit[~inside]])
+    shared[~inside] = intersect(whole[~inside], units[unit[~inside]])
     is_line = shapely.get_dimensions(whole) == 1
     part = np.where(is_line, shapely.length(shared), shapely.area(shared))
     left: dict[int, shapely.Geometry] = {}
@@ -243,3 +280,7 @@ def _parts(
         part[at] = shapely.length(shapely.intersection(line, units[unit[at]]))
         left[row[at]] = shapely.difference(line, units[unit[at]])
     return part
+
+
+# Names of before, for modules that still use them.
+_largest, _ordered_partition = find_largest, order_partition

@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 
 from tvb.geometry.arrays import BoolArray, FloatArray, GeometryArray, polygon_parts, total_bounds
+from tvb.geometry.overlay import intersect
 
 __all__ = ["measure_overlap"]
 
@@ -42,7 +43,7 @@ def measure_overlap(features: GeometryArray, areas: GeometryArray) -> FloatArray
         few = shapely.get_num_coordinates(pieces).sum() <= _FEW_VERTICES
         if few or (box[2:] - box[:2]).max() <= largest:
             merged = shapely.union_all(_clip(pieces, box))
-            measured[rows] += shapely.area(shapely.intersection(features[rows], merged))
+            measured[rows] += shapely.area(intersect(features[rows], merged))
             continue
         blocks += [(_clip(pieces, h), rows[_meets(bounds[rows], h)]) for h in _halves(box)]
     return measured

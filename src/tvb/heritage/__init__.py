@@ -58,3 +58,7 @@ __all__ = [
     "sample_route",
     "views_lost",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -16,6 +16,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.heritage.dates import parse_days
 from tvb.heritage.objects import areas_of, share_inside
@@ -101,6 +102,10 @@ class RiskRanking:
         top = self.table["score"].max() if len(self.table) else 0.0
         left = f", {', '.join(self.not_assessed)} not assessed" if self.not_assessed else ""
         return f"<RiskRanking: {len(self.table)} objects, highest score {top:g}{left}>"
+
+    def _repr_html_(self) -> str:
+        shown = ["rank", "id_objet", "categorie", "nom", "insee", "score", "unknown"]
+        return frame_table(self, self.table[shown], then=(".table", ".summary()"))
 
 
 def rank_at_risk(

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from tvb.display import frame_table
 from tvb.errors import ParameterError, explain
 from tvb.facts import HECTARE_M2
 from tvb.heritage.measures import measure_heritage
@@ -125,6 +126,11 @@ class Register:
             f"{int((self.epci.index != OUTSIDE).sum())} EPCI, {objects} objects in "
             f"{len(self.objects)} parts>"
         )
+
+    def _repr_html_(self) -> str:
+        one = [f'.of_commune("{insee}")' for insee in self.communes.index[:1] if insee != OUTSIDE]
+        then = (".communes", ".epci", ".estates", ".objects", *one)
+        return frame_table(self, self.summary(), then=then)
 
 
 def build_register(

@@ -12,6 +12,7 @@ import shapely
 
 from tvb.errors import ParameterError, explain
 from tvb.geometry.arrays import GeometryArray
+from tvb.geometry.overlay import intersect
 from tvb.grid import Grid
 from tvb.heritage.scene import Floats, Scene, set_scene
 from tvb.heritage.sight import DEFAULT_SIGHT, Sight
@@ -124,8 +125,8 @@ def _concerned(zones: GeometryArray, places: GeometryArray, views: pd.DataFrame)
     order = np.lexsort([view, zone])
     zone, view = zone[order], view[order]
     place = places[views["feature"].to_numpy(dtype=np.int64)[view]]
-    built_m2 = shapely.area(shapely.intersection(zones[zone], place))
-    inside_m2 = shapely.area(shapely.intersection(zones[zone], cones[view]))
+    built_m2 = shapely.area(intersect(zones[zone], place))
+    inside_m2 = shapely.area(intersect(zones[zone], cones[view]))
     table: pd.DataFrame = views.iloc[view].assign(
         zone=zone,
         built_m2=built_m2,

@@ -24,7 +24,7 @@ from tvb.io.values import Cast, cast_values, final_dtype, null_values
 from tvb.schema import CRS, Column, LayerSchema
 from tvb.schema.validate import validate_repaired
 
-__all__ = ["Assembly"]
+__all__ = ["Assembly", "may_repeat"]
 
 # Values that stand for nothing in the published layers. They are left as delivered, and counted.
 _VERBS = {
@@ -344,7 +344,7 @@ class Assembly:
         if self.schema.key is None:
             return keep
         keys = table[self.schema.key]
-        if not _may_repeat(keys):
+        if not may_repeat(keys):
             return keep
         again = (keys.duplicated() & keys.notna()).to_numpy()
         if not again.any():
@@ -377,10 +377,20 @@ def _joined(geometry: NDArray[Any], keys: pd.Series[Any], again: Mask) -> NDArra
     return joined
 
 
-def _may_repeat(keys: pd.Series[Any]) -> bool:
+def may_repeat(keys: pd.Series[Any]) -> bool:
     """Tell whether two keys may be equal; False is certain, True is not.
 
     Their hashes take a tenth of the memory that the keys themselves would.
+
+    Parameters
+    ----------
+    keys : pandas.Series
+        Null ones do not count.
+
+    Returns
+    -------
+    bool
+        Whether two hashes are equal.
     """
     given = keys[keys.notna().to_numpy()]
     parts = [

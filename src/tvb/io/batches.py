@@ -14,14 +14,24 @@ from numpy.typing import NDArray
 
 from tvb.io.text import TEXT
 
-__all__ = ["BATCH_ROWS", "Batch", "Opened", "Window", "arrow_batch", "decode_wkb"]
+__all__ = [
+    "BATCH_ROWS",
+    "TO_PANDAS",
+    "Batch",
+    "Opened",
+    "Window",
+    "arrow_batch",
+    "decode_wkb",
+    "has_hollow_values",
+    "read_attributes",
+]
 
 BATCH_ROWS = 32_768
 """Rows held at a time beside the result."""
 
 Window = tuple[float, float, float, float]
 
-_TO_PANDAS = {
+TO_PANDAS = {
     **dict.fromkeys((pa.string(), pa.large_string()), TEXT),
     **dict.fromkeys(
         (pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32()),
@@ -29,6 +39,8 @@ _TO_PANDAS = {
     ),
     pa.bool_(): pd.BooleanDtype(),
 }
+"""Types of pandas that keep what types of Arrow hold, nulls included."""
+_TO_PANDAS = TO_PANDAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +123,30 @@ def decode_wkb(
     return geometry, failed & ~unreadable, unreadable
 
 
+def has_hollow_values(column: pa.Array) -> bool:
+    """Tell whether some values of a column end where, or before, they begin.
+
+    Parameters
+    ----------
+    column : pyarrow.BinaryArray
+        Well-known binary, of which no geometry takes less than a byte. Only the ends of its values
+        are looked at: where they go back, to look at the values themselves may end the process.
+
+    Returns
+    -------
+    bool
+        Nulls that the column marks as such do not count.
+    """
+    first, count = column.offset, len(column)
+    if count == 0:
+        return False
+    ends = np.frombuffer(column.buffers()[1], dtype=np.int32, count=count + 1, offset=4 * first)
+    hollow = np.diff(ends) <= 0
+    if column.null_count:
+        hollow &= column.is_valid().to_numpy(zero_copy_only=False)
+    return bool(hollow.any())
+
+
 def arrow_batch(batch: pa.RecordBatch, geometry_column: str) -> Batch:
     """Return the rows of an Arrow batch.
 
@@ -136,10 +172,25 @@ def arrow_batch(batch: pa.RecordBatch, geometry_column: str) -> Batch:
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
     geometry, healed, unreadable = decode_wkb(column.to_numpy(zero_copy_only=False))
-    attributes = pa.Table.from_batches([batch]).remove_column(place)
-    table = attributes.to_pandas(
-        types_mapper=_TO_PANDAS.get, date_as_object=False, ignore_metadata=True
+    return Batch(read_attributes(batch.remove_column(place)), geometry, healed, unreadable)
+
+
+def read_attributes(batch: pa.RecordBatch) -> pd.DataFrame:
+    """Return the attributes of an Arrow batch.
+
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch
+        Attributes only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text as ``str``, integers as ``Int64``, booleans as ``boolean``, on an index from 0.
+    """
+    if batch.num_columns == 0:  # Arrow then forgets how many rows there are
+        return pd.DataFrame(index=pd.RangeIndex(batch.num_rows))
+    table: pd.DataFrame = pa.Table.from_batches([batch]).to_pandas(
+        types_mapper=TO_PANDAS.get, date_as_object=False, ignore_metadata=True
     )
-    if attributes.num_columns == 0:  # Arrow then forgets how many rows there are
-        table = pd.DataFrame(index=pd.RangeIndex(batch.num_rows))
-    return Batch(table, geometry, healed, unreadable)
+    return table

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack, get_args
 
 import geopandas as gpd
 
+from tvb.display import frame_table
 from tvb.errors import ParameterError, explain
 from tvb.io.batches import BATCH_ROWS
 from tvb.io.database_reading import TableOptions, TableReading
@@ -46,6 +47,12 @@ class DatabaseChunk:
     frame: gpd.GeoDataFrame
     report: LayerReport
     last: Any = None
+
+    def __repr__(self) -> str:
+        return f"<DatabaseChunk {self.number}: {len(self.frame)} rows of {self.report.layer}>"
+
+    def _repr_html_(self) -> str:
+        return frame_table(self, self.frame, then=(".frame", ".report"))
 
 
 def iter_database(

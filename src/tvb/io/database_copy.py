@@ -16,7 +16,7 @@ import shapely
 
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.io.batches import BATCH_ROWS
-from tvb.io.geopackage import _as_multiple, _as_table, _free_name, _geometry_type
+from tvb.io.layer_tables import as_multiple, as_table, free_name, geometry_type
 from tvb.schema import SCHEMAS, require_crs
 
 __all__ = ["TableShape", "check_identifier", "copy_rows", "shape_of"]
@@ -121,7 +121,7 @@ def shape_of(frame: pd.DataFrame, name: str, *, streamed: bool) -> TableShape:
     table = _checked(frame, name)
     geometry, kind = "", ""
     if isinstance(table, gpd.GeoDataFrame):
-        geometry, kind = _free_name("geom", _attributes(table)), _geometry_type(table, name)
+        geometry, kind = free_name("geom", _attributes(table)), geometry_type(table, name)
         if streamed and kind.startswith(("LineString", "Polygon")):
             kind = f"Multi{kind}"
     attributes = _attributes(table)
@@ -182,7 +182,7 @@ def _has_geometry(table: pd.DataFrame) -> bool:
 
 def _checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return the frame with its named index as columns, fit to be one table in EPSG:2154."""
-    table = _as_table(frame, name)
+    table = as_table(frame, name)
     if isinstance(table, gpd.GeoDataFrame):
         require_crs(table, name)
     return table
@@ -275,5 +275,5 @@ def _as_hexadecimal(geometry: gpd.GeoSeries, shape: TableShape) -> Any:
             )
         )
     if shape.kind.startswith("Multi"):
-        values = np.asarray(_as_multiple(geometry).to_numpy())
+        values = np.asarray(as_multiple(geometry).to_numpy())
     return shapely.to_wkb(shapely.set_srid(values, SRID), hex=True, include_srid=True)

@@ -20,8 +20,7 @@ from tvb.io.database_query import count_changes
 from tvb.io.database_reading import TableOptions, TableReading
 from tvb.io.database_rows import GEOMETRY, Row
 from tvb.io.database_session import open_session
-from tvb.io.footprint_chunks import COUNTED, ROW, ChunkReader, Claim, FootprintChunk
-from tvb.io.footprint_keys import SeenKeys
+from tvb.io.footprint_chunks import COUNTED, ROW, ChunkLedger, ChunkReader, Claim, FootprintChunk
 from tvb.io.footprints import CHUNK_ROWS
 from tvb.io.report import LayerReport, Ledger
 from tvb.schema import get_schema
@@ -86,7 +85,7 @@ class DatabaseFootprints:
             raise ParameterError(explain("chunk_rows", str(chunk_rows), required="1 or more"))
         self._connection, self._table, self._chunk_rows = connection, table, chunk_rows
         self._options: TableOptions = options
-        self._claims: list[Claim] = []
+        self._ledger = ChunkLedger()
         self._account: tuple[Ledger, str] | None = None
         self.bbox: Window | None = options.get("bbox")
         with open_session(connection, table, read_only=True) as session:
@@ -118,9 +117,9 @@ class DatabaseFootprints:
         CrsError, LayerError
             As `tvb.io.iter_database` does.
         """
-        start, seen, first = time.perf_counter(), SeenKeys(), 0
+        start, first = time.perf_counter(), 0
         claims = {number: Claim.from_arrays(arrays) for number, arrays in (done or {}).items()}
-        self._claims, self._account = [], None
+        self._ledger, self._account = ChunkLedger(), None
         with open_session(self._connection, self._table, read_only=True) as session:
             reading = self._plan(session)
             if claims and self._identify(session, reading)[1] != self.identity:
@@ -132,14 +131,10 @@ class DatabaseFootprints:
             with closing(reading.rows.stream(session, reading.select(), self._chunk_rows)) as parts:
                 for number, rows in enumerate(parts):
                     if number in claims:
-                        seen.add(claims[number].hashes)
-                        self._claims.append(claims[number])
+                        self._ledger.enter(claims[number])
                     else:
                         chunk = reader.read(number, first, _portion(reading, rows, ledger))
-                        known = seen.add(chunk.claim.hashes)
-                        chunk = chunk.without(chunk.in_file_order()[known])
-                        self._claims.append(chunk.claim)
-                        yield chunk
+                        yield self._ledger.settle(chunk)
                     first += len(rows)
         self._seconds = time.perf_counter() - start
         self._account = ledger, reading.systems.names
@@ -167,9 +162,9 @@ class DatabaseFootprints:
         account = Ledger(_SCHEMA.name)
         for entry in remarks.entries("notes"):
             account.add("notes", entry.reason, entry.count)
-        for kind, entry in chain.from_iterable(claim.entries for claim in self._claims):
+        for kind, entry in chain.from_iterable(claim.entries for claim in self._ledger.claims):
             account.add(kind, entry.reason, entry.count, ids=entry.ids)
-        read = sum(claim.rows_read for claim in self._claims)
+        read = sum(claim.rows_read for claim in self._ledger.claims)
         dropped = sum(entry.count for entry in account.entries("dropped"))
         return account.close(
             (read, read - dropped),

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from tvb.io.styles import style_for
 from tvb.schema import SCHEMAS
 
-__all__ = ["Field", "describe_fields"]
+__all__ = ["Field", "describe_fields", "fields_data"]
 
 Lang = Literal["fr", "en"]
 
@@ -83,7 +83,7 @@ def _declared(layer: str) -> dict[str, Any]:
 
 
 def _unit_by_suffix(column: str) -> str | None:
-    endings = _data()["suffixes"]
+    endings = fields_data()["suffixes"]
     return next((unit for ending, unit in endings.items() if column.endswith(ending)), None)
 
 
@@ -94,7 +94,7 @@ def _alias(layer: str, column: str, lang: Lang) -> str:
     known = _texts("columns")
     if column in known:
         return known[column][lang]
-    for pattern in _data()["patterns"]:
+    for pattern in fields_data()["patterns"]:
         found = re.fullmatch(pattern["regex"], column)
         if found:
             words = dict(_codes(pattern["values"], lang)) if "values" in pattern else {}
@@ -122,13 +122,20 @@ def _codes(name: str, lang: Lang) -> tuple[tuple[str, str], ...]:
 
 def _texts(*place: str) -> dict[str, dict[str, str]]:
     """Return a table of the file, its pairs of texts by language."""
-    table = _data()
+    table = fields_data()
     for part in place:
         table = table.get(part, {})
     return {key: dict(zip(("fr", "en"), pair, strict=True)) for key, pair in table.items()}
 
 
 @lru_cache(maxsize=1)
-def _data() -> dict[str, Any]:
+def fields_data() -> dict[str, Any]:
+    """Return what the file of names of columns holds.
+
+    Returns
+    -------
+    dict
+        As the TOML file has it.
+    """
     text = resources.files("tvb.io").joinpath("fields.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)

@@ -32,10 +32,10 @@ from tvb.io.batches import Batch, Window, arrow_batch
 from tvb.io.crs import inside_france
 from tvb.io.footprint_columns import ValueColumn, read_column, read_keys
 from tvb.io.footprint_kernels import content_of, read_rings
-from tvb.io.footprint_keys import Hashes, hash_keys
+from tvb.io.footprint_keys import Hashes, SeenKeys, hash_keys
 from tvb.io.report import KEPT_IDS, Entry, Kind, Ledger
 
-__all__ = ["COUNTED", "ROW", "ChunkReader", "Claim", "FootprintChunk"]
+__all__ = ["COUNTED", "ROW", "ChunkLedger", "ChunkReader", "Claim", "FootprintChunk"]
 
 Portion: TypeAlias = "pa.RecordBatch | Batch"
 
@@ -232,6 +232,54 @@ class FootprintChunk:
         entry = Entry(_REPEATED, len(positions), tuple(names)[:KEPT_IDS])
         claim = replace(self.claim, entries=(*self.claim.entries, ("dropped", entry)))
         return replace(self, present=present, claim=claim)
+
+
+class ChunkLedger:
+    """The claims of the chunks of a file, entered in its order.
+
+    Parameters
+    ----------
+    expected : int, optional
+        Rows of the file, where it tells.
+
+    Attributes
+    ----------
+    claims : list of Claim
+        Those entered so far.
+    """
+
+    def __init__(self, expected: int | None = None) -> None:
+        self.claims: list[Claim] = []
+        self._seen = SeenKeys(expected)
+
+    def enter(self, claim: Claim) -> None:
+        """Enter the claim of a chunk that need not be read.
+
+        Parameters
+        ----------
+        claim : Claim
+            What it claimed when it was read.
+        """
+        self._seen.add(claim.hashes)
+        self.claims.append(claim)
+
+    def settle(self, chunk: FootprintChunk) -> FootprintChunk:
+        """Enter a chunk, and return it without buildings that an earlier row has.
+
+        Parameters
+        ----------
+        chunk : FootprintChunk
+            As it was read.
+
+        Returns
+        -------
+        FootprintChunk
+            Rows left out are not `present`, and its claim accounts for them.
+        """
+        known = self._seen.add(chunk.claim.hashes)
+        chunk = chunk.without(chunk.in_file_order()[known])
+        self.claims.append(chunk.claim)
+        return chunk
 
 
 class ChunkReader:

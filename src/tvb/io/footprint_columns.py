@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import BoolArray, IntArray
-from tvb.io.batches import _TO_PANDAS
+from tvb.io.batches import TO_PANDAS
 from tvb.io.footprint_keys import Hashes, inspect_keys
 from tvb.io.text import find_lost_characters, repair_mojibake
 from tvb.io.values import cast_values, null_values
@@ -189,7 +189,7 @@ def _list_values(values: pd.Series[Any]) -> tuple[Any, ...]:
 def _cast(different: pa.Array, column: Column) -> tuple[pd.Series[Any], BoolArray]:
     """Return values in their declared type, and which of them need a word."""
     raw = pa.table({column.name: different}).to_pandas(
-        types_mapper=_TO_PANDAS.get, date_as_object=False, ignore_metadata=True
+        types_mapper=TO_PANDAS.get, date_as_object=False, ignore_metadata=True
     )[column.name]
     cast = cast_values(raw, column)
     values, odd = cast.values, cast.wrong

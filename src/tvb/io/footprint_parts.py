@@ -20,7 +20,7 @@ from tvb.io.footprint_keys import Hashes, hash_keys
 from tvb.io.footprints import CHUNK_ROWS, Footprints
 from tvb.io.locate import Located, locate
 from tvb.io.parquet import ParquetReader
-from tvb.io.read import PathLike, Request, _quietly
+from tvb.io.read import PathLike, Request, read_quietly
 from tvb.io.report import Kind, LayerReport, Ledger
 
 __all__ = ["FootprintPart", "PartFootprints", "join_claims", "list_footprint_parts"]
@@ -186,7 +186,7 @@ class PartFootprints(Footprints):
         if not self._part.groups or not isinstance(opened.read, ParquetReader):
             return super()._portions(opened)
         portions: Any = self._stream(opened.read)
-        return (portion for portion in _quietly(portions, self._account) if len(portion))
+        return (portion for portion in read_quietly(portions, self._account) if len(portion))
 
     def _stream(self, reader: ParquetReader) -> Iterator[pa.RecordBatch]:
         """Yield batches of the row groups; what `ParquetReader.stream` does for a whole file."""

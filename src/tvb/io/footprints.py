@@ -6,31 +6,38 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
-import pyarrow as pa
-import pyogrio
 from numpy.typing import NDArray
 
 from tvb.errors import LayerError, ParameterError, SourceError, explain
 from tvb.io.assembly import Assembly
 from tvb.io.batches import Opened, Window
 from tvb.io.crs import name_of, resolve_crs, window_in
-from tvb.io.footprint_chunks import COUNTED, ROW, ChunkReader, Claim, FootprintChunk, Portion
-from tvb.io.footprint_keys import SeenKeys
+from tvb.io.footprint_chunks import (
+    COUNTED,
+    ROW,
+    ChunkLedger,
+    ChunkReader,
+    Claim,
+    FootprintChunk,
+    Portion,
+)
 from tvb.io.locate import Located, checksum, locate
+from tvb.io.ogr import GEOMETRY
 from tvb.io.parquet import ParquetReader
-from tvb.io.read import PathLike, Request, _assembly, _open, _quietly
+from tvb.io.read import PathLike, Request, begin_assembly, open_dataset, read_quietly
 from tvb.io.report import LayerReport
 from tvb.schema import CRS
 
 __all__ = ["CHUNK_ROWS", "Footprints", "open_footprints"]
 
-CHUNK_ROWS = 131_072
-"""Rows of a chunk: some 50 MB while it is being read."""
+CHUNK_ROWS = 65_536
+"""Rows of a chunk: some 25 MB while it is being read."""
 
 _LAYER = "buildings"
-_THREADS = 2
+# Chunks that are being read, or wait for those before them: some slack lets no thread be idle.
+_THREADS, _AHEAD = 2, 4
 _NO_KEY = "no « cleabs »"
 
 
@@ -87,14 +94,6 @@ def open_footprints(
     return Footprints(found, request, chunk_rows=chunk_rows)
 
 
-class _OgrReader(Protocol):
-    """What the reader of a vector file knows of it."""
-
-    found: Located
-    layer: str | None
-    options: dict[str, str]
-
-
 class Footprints:
     """The buildings of a file, by chunks, any number of times; made by `open_footprints`.
 
@@ -119,14 +118,14 @@ class Footprints:
 
     def __init__(self, found: Located, request: Request, *, chunk_rows: int) -> None:
         self._found, self._request, self._chunk_rows = found, request, chunk_rows
-        opened = _open(found, request)
+        opened = open_dataset(found, request)
         self._opened: Opened | None = opened
         self.rows, self.bbox = opened.rows, request.bbox
         stat = found.path.stat()
         how = (str(found.path.absolute()), found.member, stat.st_size, stat.st_mtime_ns, chunk_rows)
         self.identity = repr((*how, request))
         self._crs, remark = resolve_crs(opened.crs, request.crs, found.label)
-        self._account = _assembly(request, many=False)
+        self._account = begin_assembly(request, many=False)
         plan = self._account.begin(found.label, opened.columns, crs=self._crs, fill={})
         moved = f"reprojected from {name_of(self._crs)} to {CRS}"
         for note in (*opened.notes, remark, moved if self._account.reprojects else None):
@@ -135,7 +134,7 @@ class Footprints:
         schema = self._account.schema
         wanted = (str(schema.key), *COUNTED)
         self._sources = {n: plan.source_of[n] for n in wanted if n in plan.source_of}
-        self._claims: list[Claim] = []
+        self._ledger = ChunkLedger()
         self._seconds = 0.0
         self._whole = False
 
@@ -164,10 +163,9 @@ class Footprints:
             As `tvb.io.read_layer` does.
         """
         start = time.perf_counter()
-        seen = SeenKeys(self.rows)
         claims = {number: Claim.from_arrays(arrays) for number, arrays in (done or {}).items()}
-        self._claims, self._whole = [], False
-        opened = self._opened or _open(self._found, self._request)
+        self._ledger, self._whole = ChunkLedger(self.rows), False
+        opened = self._opened or open_dataset(self._found, self._request)
         self._opened = None
         reader = self._chunk_reader(opened)
         waiting: deque[Claim | Future[FootprintChunk]] = deque()
@@ -180,10 +178,10 @@ class Footprints:
                     else:
                         waiting.append(pool.submit(reader.read, number, first, portion))
                     first += len(portion)
-                    if len(waiting) >= _THREADS:
-                        yield from self._settle(waiting.popleft(), seen)
+                    if len(waiting) >= _AHEAD:
+                        yield from self._settle(waiting.popleft())
                 while waiting:
-                    yield from self._settle(waiting.popleft(), seen)
+                    yield from self._settle(waiting.popleft())
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
         self._seconds, self._whole = time.perf_counter() - start, True
@@ -209,14 +207,14 @@ class Footprints:
             raise ParameterError(
                 explain(label, "has not been read to its end", remedy="go through chunks() first")
             )
-        account = _assembly(self._request, many=False).ledger
+        account = begin_assembly(self._request, many=False).ledger
         for entry in self._account.ledger.entries("notes"):
             account.add("notes", entry.reason, entry.count, ids=entry.ids)
-        for claim in self._claims:
+        for claim in self._ledger.claims:
             for kind, entry in claim.entries:
                 account.add(kind, entry.reason, entry.count, ids=entry.ids)
         dropped = {entry.reason: entry.count for entry in account.entries("dropped")}
-        read = sum(claim.rows_read for claim in self._claims)
+        read = sum(claim.rows_read for claim in self._ledger.claims)
         if read and dropped.get(_NO_KEY) == read:
             raise LayerError(
                 explain(
@@ -233,25 +231,29 @@ class Footprints:
             seconds=self._seconds,
         )
 
-    def _settle(
-        self, one: Claim | Future[FootprintChunk], seen: SeenKeys
-    ) -> Iterator[FootprintChunk]:
-        """Enter the identifiers of a chunk and yield it; a chunk that was done yields nothing."""
+    def _settle(self, one: Claim | Future[FootprintChunk]) -> Iterator[FootprintChunk]:
+        """Enter a chunk and yield it; one that was done yields nothing."""
         if isinstance(one, Claim):
-            seen.add(one.hashes)
-            self._claims.append(one)
+            self._ledger.enter(one)
             return
-        chunk = one.result()
-        known = seen.add(chunk.claim.hashes)
-        chunk = chunk.without(chunk.in_file_order()[known])
-        self._claims.append(chunk.claim)
-        yield chunk
+        try:
+            chunk = one.result()
+        except NotImplementedError as error:
+            raise SourceError(
+                explain(
+                    self._found.label,
+                    "holds curves, which cannot be read by chunks",
+                    remedy="read it with tvb.io.read_layer, write it with tvb.io.write_geopackage, "
+                    "and open that",
+                )
+            ) from error
+        yield self._ledger.settle(chunk)
 
     def _chunk_reader(self, opened: Opened) -> ChunkReader:
         assembly = Assembly(self._account.schema, extra_columns=True, bbox=self.bbox, many=False)
         names = (*self._sources.values(), ROW)
         assembly.begin(self._found.label, names, crs=self._crs, fill={})
-        primary = opened.read.primary if isinstance(opened.read, ParquetReader) else _GEOMETRY
+        primary = opened.read.primary if isinstance(opened.read, ParquetReader) else GEOMETRY
         return ChunkReader(assembly, self._sources, geometry=primary, bbox=self.bbox)
 
     def _portions(self, opened: Opened) -> Iterator[Portion]:
@@ -265,28 +267,5 @@ class Footprints:
         elif self._found.is_text or isinstance(read, ParquetReader):
             portions = read(columns, window)
         else:
-            portions = _stream_ogr(read, columns, window, rows=self._chunk_rows)
-        return (portion for portion in _quietly(portions, self._account) if len(portion))
-
-
-_GEOMETRY = "tvb_geometry"
-
-
-def _stream_ogr(
-    reader: _OgrReader, columns: list[str], window: Window | None, *, rows: int
-) -> Iterator[pa.RecordBatch]:
-    """Yield batches of a vector file as GDAL gives them."""
-    label = reader.found.label
-    try:
-        with pyogrio.open_arrow(
-            reader.found.address, layer=reader.layer, bbox=window, batch_size=rows,
-            use_pyarrow=True, columns=columns, **reader.options,
-        ) as (meta, stream):  # fmt: skip
-            name = meta["geometry_name"] or "wkb_geometry"
-            for batch in stream:
-                names = [_GEOMETRY if n == name else n for n in batch.schema.names]
-                yield batch.rename_columns(names)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
-        raise SourceError(
-            explain(label, f"cannot be read: {error}", remedy="export it again from QGIS")
-        ) from error
+            portions = read.stream(columns, window, rows=self._chunk_rows)
+        return (portion for portion in read_quietly(portions, self._account) if len(portion))

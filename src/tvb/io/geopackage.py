@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +19,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-import shapely
 from pyogrio.errors import DataSourceError
 
-from tvb.errors import CrsError, LayerError, ParameterError, SourceError, explain
+from tvb.errors import LayerError, ParameterError, SourceError, explain
 from tvb.io.atomic import atomic_path
 from tvb.io.fields import describe_fields
+from tvb.io.layer_tables import as_multiple, as_table, free_name, geometry_type
 from tvb.io.qgis_layers import QgisLayer
 from tvb.io.qgis_project import to_project
+from tvb.io.qgis_rasters import describe_raster
 from tvb.io.qgis_tables import EPOCH, add_descriptions, add_project, add_styles
 from tvb.io.styles import Style, styles_for
 from tvb.schema import SCHEMAS
@@ -38,25 +39,6 @@ Lang = Literal["fr", "en"]
 _NAME = re.compile(r"\w(.*\S)?")
 _NOT_IN_ADDRESS = re.compile(r"[|/\\]")
 _RESERVED = re.compile(r"(gpkg|sqlite|rtree|ogr)_|layer_styles$|qgis_projects$", re.IGNORECASE)
-_TYPE_NAMES = {
-    frozenset({0}): "Point", frozenset({4}): "MultiPoint", frozenset({0, 4}): "MultiPoint",
-    frozenset({1}): "LineString", frozenset({5}): "MultiLineString",
-    frozenset({1, 5}): "MultiLineString", frozenset({3}): "Polygon",
-    frozenset({6}): "MultiPolygon", frozenset({3, 6}): "MultiPolygon",
-}  # fmt: skip
-"""Type declared, by the types of shapely present; others are declared as any geometry."""
-
-_MULTIPLE: dict[int, Callable[..., Any]] = {
-    0: shapely.multipoints,
-    1: shapely.multilinestrings,
-    3: shapely.multipolygons,
-}
-_OBJECT_TYPES: dict[str, Any] = {
-    "string": "str", "empty": "str", "boolean": "boolean", "integer": "Int64",
-    "floating": "float64", "mixed-integer-float": "float64", "date": "object",
-    "datetime": "datetime64[us]",
-}  # fmt: skip
-_EMPTY_TYPES = {"point": "Point", "line": "LineString", "polygon": "Polygon"}
 
 
 def write_geopackage(
@@ -67,6 +49,7 @@ def write_geopackage(
     styles: Mapping[str, Style] | None = None,
     origins: Mapping[str, str] | None = None,
     project: str | None = None,
+    rasters: Mapping[str, str | os.PathLike[str]] | None = None,
 ) -> None:
     """Write layers and tables into one GeoPackage 1.2 that QGIS opens styled.
 
@@ -88,6 +71,10 @@ def write_geopackage(
     project : str, optional
         Title of a QGIS project that the file then holds: the layers in groups, styled, with the
         names of their columns. It finds them by the name of the file, which so must stay.
+    rasters : mapping of str to str or os.PathLike, optional
+        Files that the project shows too, in classes and with their unit, by what they are:
+        ``land_cover``, ``flood_depth_02Moy``, ``terrain``, ``resistance``, or any other name. It
+        finds them by their path from the GeoPackage: move all together.
 
     Raises
     ------
@@ -98,9 +85,11 @@ def write_geopackage(
         If a frame with geometry has no CRS.
     ParameterError
         If there is no layer, a name is not possible, or a style belongs to no layer; if a project
-        is wanted, also if QGIS cannot write a name into an address.
+        is wanted, also if QGIS cannot write a name into an address; if rasters are given and no
+        project is wanted.
     SourceError
-        If the file cannot be written, or another program is changing it.
+        If the file cannot be written, or another program is changing it; if a raster cannot be
+        read (`CrsError`, `LayerError` where it does not say where it lies).
 
     Notes
     -----
@@ -117,7 +106,11 @@ def write_geopackage(
     _check_names(layers, styles or {})
     if project is not None:
         _check_addresses([path.name, *layers])
-    tables = {name: _as_table(frame, name) for name, frame in layers.items()}
+    elif rasters:
+        raise ParameterError(
+            explain("rasters", "are shown by a project, and none is wanted", remedy="give project=")
+        )
+    tables = {name: as_table(frame, name) for name, frame in layers.items()}
     _refuse_open_file(path)
     titles = _titles(tables, lang)
     shown = [
@@ -130,7 +123,11 @@ def write_geopackage(
     ]
     document = None
     if project is not None:
-        document = to_project(shown, file=path.name, title=project, lang=lang)
+        beside = [
+            describe_raster(raster, name, folder=path.parent, lang=lang)
+            for name, raster in (rasters or {}).items()
+        ]
+        document = to_project(shown, beside, file=path.name, title=project, lang=lang)
     with atomic_path(path) as temporary:
         for name, frame in tables.items():
             _write_table(frame, temporary, name, title=titles[name])
@@ -192,79 +189,6 @@ def _check_names(layers: Mapping[str, pd.DataFrame], styles: Mapping[str, Style]
         )
 
 
-def _as_table(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the frame with its named index as columns, fit to be one table."""
-    table = frame
-    if any(n is not None for n in frame.index.names):
-        clash = [n for n in frame.index.names if n in frame.columns]
-        if clash:
-            raise LayerError(explain(name, f"index and column are both named « {clash[0]} »"))
-        table = frame.reset_index()
-    columns = [str(c) for c in table.columns]
-    folded = pd.Series([c.casefold() for c in columns], dtype="str")
-    if folded.duplicated().any():
-        twice = [c for c, d in zip(columns, folded.duplicated(keep=False), strict=True) if d]
-        raise LayerError(
-            explain(
-                name,
-                "columns that differ by case only: " + ", ".join(twice),
-                remedy="rename one of them",
-            )
-        )
-    table = table.set_axis(columns, axis=1)
-    for column in columns:
-        table[column] = _as_column(table[column], name)
-    if getattr(frame, "active_geometry_name", "") is None:
-        table = pd.DataFrame(table)
-    _check_geometry(table, name)
-    return table
-
-
-def _as_column(values: pd.Series[Any], layer: str) -> pd.Series[Any]:
-    """Return the values in a type of which GDAL keeps the values and the nulls."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.astype(values.cat.categories.dtype)
-    if values.dtype != object:
-        return values
-    kind = pd.api.types.infer_dtype(values, skipna=True)
-    if kind not in _OBJECT_TYPES:
-        raise LayerError(
-            explain(
-                layer,
-                f"column « {values.name} » holds values of type {kind}",
-                required="text, numbers, booleans or dates",
-            )
-        )
-    return values.astype(_OBJECT_TYPES[kind])
-
-
-def _check_geometry(table: pd.DataFrame, name: str) -> None:
-    geometric = [
-        str(c)
-        for c, t in zip(table.columns, table.dtypes, strict=True)
-        if isinstance(t, gpd.array.GeometryDtype)
-    ]
-    active = table.active_geometry_name if isinstance(table, gpd.GeoDataFrame) else None
-    extra = [c for c in geometric if c != active]
-    if extra:
-        raise LayerError(
-            explain(
-                name,
-                f"geometry column « {extra[0]} » beside the active one",
-                required="one geometry for each table",
-                remedy="drop it or write it as a layer of its own",
-            )
-        )
-    if isinstance(table, gpd.GeoDataFrame) and table.crs is None:
-        raise CrsError(
-            explain(
-                name,
-                "the coordinate reference system is not known",
-                remedy="frame.set_crs(…) with the system of the coordinates",
-            )
-        )
-
-
 def _refuse_open_file(path: Path) -> None:
     """Raise if SQLite keeps changes beside the file: it would lay them over the new one."""
     for suffix in ("-wal", "-journal"):
@@ -299,14 +223,14 @@ def _write_table(frame: pd.DataFrame, path: Path, name: str, *, title: str) -> N
         "append": path.exists(),
         "use_arrow": True,
         "dataset_options": {"VERSION": "1.2"},
-        "layer_options": {"IDENTIFIER": title, "FID": _free_name("fid", frame)},
+        "layer_options": {"IDENTIFIER": title, "FID": free_name("fid", frame)},
     }
     if isinstance(frame, gpd.GeoDataFrame):
-        kind = _geometry_type(frame, name)
+        kind = geometry_type(frame, name)
         if kind.startswith("Multi"):
-            frame = frame.set_geometry(_as_multiple(frame.geometry))
+            frame = frame.set_geometry(as_multiple(frame.geometry))
         options["geometry_type"] = kind
-        options["layer_options"]["GEOMETRY_NAME"] = _free_name("geom", frame)
+        options["layer_options"]["GEOMETRY_NAME"] = free_name("geom", frame)
     try:
         pyogrio.write_dataframe(frame, path, **options)
     except DataSourceError as error:
@@ -319,38 +243,6 @@ def _write_table(frame: pd.DataFrame, path: Path, name: str, *, title: str) -> N
                 required="columns of text, numbers, booleans or dates",
             )
         ) from error
-
-
-def _free_name(wanted: str, frame: pd.DataFrame) -> str:
-    """Return the name of a technical column that no column of the frame bears."""
-    taken = {str(c).casefold() for c in frame.columns}
-    name, number = wanted, 1
-    while name in taken:
-        name, number = f"{wanted}_{number}", number + 1
-    return name
-
-
-def _geometry_type(frame: gpd.GeoDataFrame, name: str) -> str:
-    geometry = frame.geometry.to_numpy()
-    types = np.unique(shapely.get_type_id(geometry))
-    kinds = frozenset(int(t) for t in types if t >= 0)
-    if not kinds:
-        families = sorted(SCHEMAS[name].families) if name in SCHEMAS else []
-        return _EMPTY_TYPES[families[0]] if len(families) == 1 else "Unknown"
-    kind = _TYPE_NAMES.get(kinds, "Unknown")
-    return f"{kind} Z" if kind != "Unknown" and shapely.has_z(geometry).any() else kind
-
-
-def _as_multiple(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
-    """Return the geometries as multiple ones, nulls as they are."""
-    values = geometry.to_numpy()
-    single = np.flatnonzero(np.isin(shapely.get_type_id(values), list(_MULTIPLE)))
-    if not len(single):
-        return geometry
-    values = values.copy()
-    gather = _MULTIPLE[int(shapely.get_type_id(values[single[0]]))]
-    values[single] = gather(values[single], indices=np.arange(len(single)))
-    return gpd.GeoSeries(values, index=geometry.index, crs=geometry.crs)
 
 
 _COMMIT_COUNTERS = (24, 92)

@@ -18,6 +18,7 @@ import pandas as pd
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from tvb.display import parts_table
 from tvb.errors import LayerError, ParameterError, SourceError, explain
 from tvb.io.atomic import atomic_path
 from tvb.schema import CRS
@@ -62,6 +63,16 @@ class GraphabSettings:
     landscape_area_m2: float
     linksets: pd.DataFrame = field(repr=False)
     graphs: pd.DataFrame = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        parts = {
+            "name": self.name,
+            "resolution (m)": self.resolution_m,
+            "landscape (m²)": self.landscape_area_m2,
+            **{f"linkset {name}": kind for name, kind in self.linksets["kind"].items()},
+            **{f"graph {name}": kind for name, kind in self.graphs["kind"].items()},
+        }
+        return parts_table(self, parts, then=(".linksets", ".graphs"))
 
 
 def read_conefor(

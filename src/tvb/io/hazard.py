@@ -17,6 +17,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from tvb.display import frame_table
 from tvb.errors import CrsError, LayerError, SourceError, TvbWarning, explain
 from tvb.io.batches import Window
 from tvb.io.columns import fold
@@ -58,6 +59,15 @@ class HazardDelivery:
         states = self.contents["state"].value_counts()
         others = ", ".join(f"{n} {state}" for state, n in states.items() if state != "read")
         return f"<HazardDelivery: {rows or 'nothing'}{f'; {others}' if others else ''}>"
+
+    def _repr_html_(self) -> str:
+        then = (
+            ".layers",
+            ".reports",
+            ".summary()",
+            "tvb.flood.Hazard.from_layers(delivery.layers)",
+        )
+        return frame_table(self, self.contents, then=then)
 
     def summary(self) -> str:
         """Return the account as a text for people.

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Unpack
 
 import geopandas as gpd
 
 from tvb.io.batches import Window
+from tvb.io.load_flood import (
+    load_drained_basins,
+    load_flood_depth,
+    load_flood_hazard,
+    load_population_grid,
+    load_pumping_stations,
+    load_terrain,
+    load_watched_objects,
+)
 from tvb.io.loading import LoadOptions, Origin, load, load_grid
 from tvb.io.read import PathLike
-from tvb.io.scenarios import scenario_of_name
 
 if TYPE_CHECKING:
     from tvb.grid import Grid
@@ -23,15 +30,19 @@ __all__ = [
     "load_core_areas",
     "load_corridors",
     "load_cycle_routes",
+    "load_drained_basins",
     "load_estates",
     "load_flood_depth",
     "load_flood_hazard",
     "load_land_cover",
     "load_pits",
+    "load_population_grid",
     "load_property",
     "load_property_elements",
     "load_pumping_stations",
+    "load_terrain",
     "load_terrils",
+    "load_watched_objects",
 ]
 
 
@@ -315,34 +326,6 @@ def load_buildings(path: Origin, **options: Unpack[LoadOptions]) -> gpd.GeoDataF
     return load(path, "buildings", options)
 
 
-def load_pumping_stations(path: Origin, **options: Unpack[LoadOptions]) -> gpd.GeoDataFrame:
-    """Return the pumping stations.
-
-    Parameters
-    ----------
-    path : path, sequence of paths, or database connection
-        As in `tvb.io.read_layer`, or an SQLAlchemy engine.
-    **options
-        Those of `tvb.io.read_layer`.
-
-    Returns
-    -------
-    geopandas.GeoDataFrame
-        Valid frame of the layer ``pumping_stations``, in EPSG:2154.
-
-    Raises
-    ------
-    SourceError, CrsError, LayerError, ParameterError
-        As `tvb.io.read_layer` does.
-
-    Warns
-    -----
-    TvbWarning
-        If rows were repaired or dropped.
-    """
-    return load(path, "pumping_stations", options)
-
-
 def load_pits(path: Origin, **options: Unpack[LoadOptions]) -> gpd.GeoDataFrame:
     """Return the mine shafts.
 
@@ -397,69 +380,6 @@ def load_estates(path: Origin, **options: Unpack[LoadOptions]) -> gpd.GeoDataFra
         If rows were repaired or dropped.
     """
     return load(path, "estates", options)
-
-
-def load_flood_hazard(
-    path: Origin, scenario: str | None = None, **options: Unpack[LoadOptions]
-) -> gpd.GeoDataFrame:
-    """Return the flood zones of one or several scenarios.
-
-    Parameters
-    ----------
-    path : path, sequence of paths, or database connection
-        As in `tvb.io.read_layer`: one file for each scenario, or one for all.
-    scenario : str, optional
-        Scenario of the rows that say none, for example ``02Moy``; by default the one that the name
-        of the file tells (COVADIS: ``N_<TRI>_INONDABLE_01_02MOY_S_<ddd>``).
-    **options
-        Those of `tvb.io.read_layer`.
-
-    Returns
-    -------
-    geopandas.GeoDataFrame
-        Valid frame of the layer ``flood_zones``, in EPSG:2154.
-
-    Raises
-    ------
-    LayerError
-        If neither the file, nor its name, nor `scenario` tells the scenario.
-    SourceError, CrsError, ParameterError
-        As `tvb.io.read_layer` does.
-
-    Warns
-    -----
-    TvbWarning
-        If rows were repaired or dropped.
-    """
-
-    def fill(stem: str) -> Mapping[str, str]:
-        told = scenario or scenario_of_name(stem)
-        return {"scenario": told} if told else {}
-
-    return load(path, "flood_zones", options, fill=fill)
-
-
-def load_flood_depth(path: PathLike, *, bbox: Window | None = None) -> Grid:
-    """Return a raster of water depths.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        Any raster that GDAL reads.
-    bbox : tuple of float, optional
-        West, south, east, north in EPSG:2154; the rest is not read.
-
-    Returns
-    -------
-    tvb.grid.Grid
-        Depths in metres, in EPSG:2154.
-
-    Raises
-    ------
-    SourceError, CrsError
-        As `tvb.io.read_grid` does.
-    """
-    return load_grid(path, "flood_depth", bbox)
 
 
 def load_land_cover(path: PathLike, *, bbox: Window | None = None) -> Grid:

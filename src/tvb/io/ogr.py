@@ -12,15 +12,19 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from tvb.errors import SourceError, explain
-from tvb.io.batches import BATCH_ROWS, Batch, Opened, Window, arrow_batch
+from tvb.io.batches import BATCH_ROWS, Batch, Opened, Window, arrow_batch, has_hollow_values
 from tvb.io.locate import Located, check_layer_name, read_head
 from tvb.io.text import sniff_dbf_encoding
 
-__all__ = ["open_ogr"]
+__all__ = ["GEOMETRY", "OgrReader", "open_ogr"]
+
+GEOMETRY = "tvb_geometry"
+"""Column of the geometry in what `OgrReader.stream` yields."""
 
 _ONE_LAYER = frozenset({".shp", ".geojson", ".json", ".geojsonl", ".fgb", ".tab", ".mif"})
 _ONE_BYTE_TEXT = frozenset({".shp", ".tab", ".mif"})
@@ -83,54 +87,155 @@ def open_ogr(found: Located, layer: str, encoding: str | None) -> Opened:
     if _has_feature_ids(found, columns):
         columns.remove("id")
         notes.append("« id » is the feature identifier of GeoJSON, not an attribute: left out")
-    reader = _Reader(found, chosen, options)
+    reader = OgrReader(found, chosen, options, str(info["driver"]))
     rows = int(info["features"])
     return Opened(info["crs"], tuple(columns), rows if rows >= 0 else None, reader, tuple(notes))
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """Reads batches of one layer."""
+class OgrReader:
+    """Reads batches of one layer.
+
+    Parameters
+    ----------
+    found : Located
+        The file.
+    layer : str or None
+        Layer of the file; None for the only one of a format that holds one.
+    options : dict of str to str
+        Options for opening it, and the encoding where one is forced.
+    driver : str
+        Name of the format in GDAL.
+    """
 
     found: Located
     layer: str | None
     options: dict[str, str]
+    driver: str
 
     def __call__(self, columns: Sequence[str] | None, window: Window | None) -> Iterator[Batch]:
-        wanted = {"columns": list(columns)} if columns is not None else {}
         done = 0
         try:
-            with pyogrio.open_arrow(
-                self.found.address,
-                layer=self.layer,
-                bbox=window,
-                batch_size=BATCH_ROWS,
-                use_pyarrow=True,
-                **wanted,
-                **self.options,
-            ) as (meta, stream):
-                name = meta["geometry_name"] or "wkb_geometry"
-                for batch in stream:
-                    yield arrow_batch(batch, name)
-                    done += batch.num_rows
+            for batch in self.stream(columns, window, rows=BATCH_ROWS):
+                yield arrow_batch(batch, GEOMETRY)
+                done += batch.num_rows
         except NotImplementedError:  # curves: GDAL turns them into segments, without Arrow
-            yield self._read_curves(done, window, wanted)
+            yield self._read_curves(done, window, columns)
+        except SourceError:
+            raise
         except _ERRORS as error:
             raise _unreadable(self.found, error) from error
 
-    def _read_curves(self, done: int, window: Window | None, wanted: dict[str, Any]) -> Batch:
+    def stream(
+        self, columns: Sequence[str] | None, window: Window | None, *, rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield batches as GDAL gives them, any number of times.
+
+        Parameters
+        ----------
+        columns : sequence of str or None
+            Attributes wanted; None for all.
+        window : tuple of float or None
+            In the system of the file.
+        rows : int
+            Most rows of a batch.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+            Attributes, and the geometry in well-known binary, in column `GEOMETRY`.
+
+        Raises
+        ------
+        SourceError
+            If the file cannot be read.
+        """
+        try:
+            yield from self._open_stream(columns, window, rows)
+        except _ERRORS as error:
+            raise _unreadable(self.found, error) from error
+
+    def _open_stream(
+        self, columns: Sequence[str] | None, window: Window | None, rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        flat = self.driver == "FlatGeobuf"
+        with pyogrio.open_arrow(
+            self.found.address,
+            layer=self.layer,
+            bbox=window,
+            batch_size=rows,
+            use_pyarrow=True,
+            return_fids=flat,
+            **_wanted(columns),
+            **self.options,
+        ) as (meta, stream):
+            name = meta["geometry_name"] or "wkb_geometry"
+            batches = (_rename_geometry(batch, name) for batch in stream)
+            yield from self._restore_nulls(batches, window) if flat else batches
+
+    def _restore_nulls(
+        self, batches: Iterator[pa.RecordBatch], window: Window | None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the batches of a FlatGeobuf, which begin with the numbers of the features, mended.
+
+        The Arrow reader of GDAL (seen in 3.12) does not set where a null or empty geometry ends: it
+        writes the next one over the first of the batch. What was there is read again without Arrow.
+        It also takes what has no geometry for a part of any window.
+        """
+        geometry = None
+        for batch in batches:
+            numbers, rest = batch.column(0), batch.remove_column(0)
+            if has_hollow_values(rest.column(GEOMETRY)):
+                if geometry is None:
+                    geometry = self._read_geometry(window)
+                known = geometry.reindex(numbers.to_numpy())
+                values = pa.array(known, pa.binary(), from_pandas=True)
+                rest = _set_geometry(rest, GEOMETRY, values)
+                rest = rest.filter(pa.array(np.isin(known.index, geometry.index)))
+            yield rest
+
+    def _read_geometry(self, window: Window | None) -> pd.Series[Any]:
+        """Return the well-known binary of all features by their number."""
+        _, numbers, geometry, _ = pyogrio.raw.read(
+            self.found.address,
+            layer=self.layer,
+            bbox=window,
+            columns=[],
+            return_fids=True,
+            **self.options,
+        )
+        return pd.Series(geometry, index=numbers, dtype=object)
+
+    def _read_curves(
+        self, done: int, window: Window | None, columns: Sequence[str] | None
+    ) -> Batch:
         frame = pyogrio.read_dataframe(
             self.found.address,
             layer=self.layer,
             bbox=window,
             skip_features=done,
             use_arrow=False,
-            **wanted,
+            **_wanted(columns),
             **self.options,
         )
         nothing = np.zeros(len(frame), dtype=bool)
         table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
         return Batch(table, gpd.GeoSeries(frame.geometry).to_numpy(), nothing, nothing)
+
+
+def _wanted(columns: Sequence[str] | None) -> dict[str, list[str]]:
+    return {} if columns is None else {"columns": list(columns)}
+
+
+def _rename_geometry(batch: pa.RecordBatch, name: str) -> pa.RecordBatch:
+    """Return a batch with its geometry as plain binary, under the name that it has here."""
+    column = batch.column(batch.schema.get_field_index(name))
+    plain = column.storage if isinstance(column, pa.ExtensionArray) else column
+    return _set_geometry(batch, name, plain)
+
+
+def _set_geometry(batch: pa.RecordBatch, name: str, values: pa.Array) -> pa.RecordBatch:
+    return batch.set_column(batch.schema.get_field_index(name), GEOMETRY, values)
 
 
 def _choose_layer(found: Located, layer: str) -> str | None:

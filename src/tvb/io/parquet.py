@@ -22,6 +22,7 @@ from tvb.io.locate import Located
 __all__ = ["ParquetReader", "open_parquet"]
 
 _DEFAULT_CRS = "OGC:CRS84"
+_MOST_BYTES = 2**28  # of a row group, before compression, to be held while it is read
 
 
 def open_parquet(found: Located) -> Opened:
@@ -134,14 +135,21 @@ class ParquetReader:
         SourceError
             If the file cannot be read.
         """
-        schema = self.file.schema_arrow
+        schema, told = self.file.schema_arrow, self.file.metadata
         types = {n: schema.field(n).type for n in different}
         texts = [
             n for n, t in types.items() if pa.types.is_string(t) or pa.types.is_large_string(t)
         ]
+        bytes_of = [told.row_group(i).total_byte_size for i in range(told.num_row_groups)]
+        # Read at one go, a group takes less time; who asks for batches has other work for threads.
+        at_once = max(bytes_of, default=0) <= _MOST_BYTES
+        handle = _handle(self.found)
         try:
-            with pq.ParquetFile(_handle(self.found), read_dictionary=texts) as file:
-                yield from file.iter_batches(rows, columns=[*columns, self.primary])
+            with pq.ParquetFile(handle, read_dictionary=texts, pre_buffer=at_once) as file:
+                for group in range(file.num_row_groups):
+                    yield from file.iter_batches(
+                        rows, [group], columns=[*columns, self.primary], use_threads=False
+                    )
         except (pa.ArrowInvalid, OSError) as error:
             raise SourceError(
                 explain(self.found.label, f"cannot be read: {error}", remedy="export it again")

@@ -14,9 +14,19 @@ import numpy as np
 import pyproj
 
 from tvb.io.fields import Field
+from tvb.io.qgis_rasters import QgisRaster
 from tvb.io.styles import Style, style_for
 
-__all__ = ["Entry", "Group", "QgisLayer", "Relation", "build_tree", "find_relations", "home_extent"]
+__all__ = [
+    "Entry",
+    "Group",
+    "QgisLayer",
+    "Relation",
+    "build_tree",
+    "find_relations",
+    "home_extent",
+    "tree_data",
+]
 
 Lang = Literal["fr", "en"]
 Bounds = tuple[float, float, float, float]
@@ -68,7 +78,7 @@ class QgisLayer:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the tree: a layer, or the part of it that has one family of geometry.
+    """One line of the tree: a raster, a layer, or the part of it of one family of geometry.
 
     Parameters
     ----------
@@ -76,10 +86,10 @@ class Entry:
         Unlike that of any other entry.
     title : str
         Shown in the tree.
-    layer : QgisLayer
-        Where the features come from.
+    layer : QgisLayer or QgisRaster
+        Where the features or the cells come from.
     style : Style, optional
-        How they are drawn; None for a table.
+        How features are drawn; None for a table and for a raster.
     partial : bool
         Whether the layer holds other families too.
     shown : bool
@@ -92,7 +102,7 @@ class Entry:
 
     key: str
     title: str
-    layer: QgisLayer
+    layer: QgisLayer | QgisRaster
     style: Style | None = None
     partial: bool = False
     shown: bool = False
@@ -134,41 +144,60 @@ class Relation:
     column: str
 
 
-def build_tree(layers: Sequence[QgisLayer], *, lang: Lang) -> tuple[Group, ...]:
+def build_tree(
+    layers: Sequence[QgisLayer], rasters: Sequence[QgisRaster] = (), *, lang: Lang
+) -> tuple[Group, ...]:
     """Return the groups of a project, those without layer left out.
 
     Parameters
     ----------
     layers : sequence of QgisLayer
         Of one file.
+    rasters : sequence of QgisRaster, optional
+        Beside it.
     lang : {"fr", "en"}
         Language.
 
     Returns
     -------
     tuple of Group
-        From top to bottom. Layers that no group knows come small before large, by family.
+        From top to bottom. Layers that no group knows come small before large, by family, then
+        the rasters that none knows.
     """
-    data = _data()
+    data = tree_data()
     by_name = {layer.name: layer for layer in layers}
-    known = {spec["table"] for group in data["groups"] for spec in group["layers"]}
+    specs = [spec for group in data["groups"] for spec in group["layers"]]
+    known = {spec.get("table") for spec in specs}
+    kinds = {spec.get("raster") for spec in specs}
     spatial = [layer for layer in layers if layer.styles]
     others = [layer.name for layer in spatial if layer.name not in known]
     others.sort(key=lambda name: ("point", "line", "polygon").index(by_name[name].styles[0].family))
-    groups = [
-        (group, group["layers"] or [{"table": name, "shown": True} for name in others])
-        for group in data["groups"]
-    ]
+    unknown: list[dict[str, Any]] = [{"table": name, "shown": True} for name in others]
+    unknown += [{"raster": kind} for kind in dict.fromkeys(r.kind for r in rasters)
+                if kind not in kinds]  # fmt: skip
+    groups = [(group, group["layers"] or unknown) for group in data["groups"]]
     tables = [{"table": layer.name} for layer in layers if not layer.styles]
     groups.append((data["tables"], tables))
     keys: set[str] = set()
     tree = []
     for group, specs in groups:
-        present = [spec for spec in specs if spec["table"] in by_name]
-        parts = [_entries(by_name[spec["table"]], spec, lang=lang, keys=keys) for spec in present]
-        if any(parts):
-            tree.append(Group(_say(group["title"], lang), tuple(e for part in parts for e in part)))
+        entries: list[Entry] = []
+        for spec in specs:
+            entries += _raster_entries(rasters, spec, keys)
+            if spec.get("table") in by_name:
+                entries += _entries(by_name[spec["table"]], spec, lang=lang, keys=keys)
+        if entries:
+            tree.append(Group(_say(group["title"], lang), tuple(entries)))
     return tuple(tree)
+
+
+def _raster_entries(
+    rasters: Sequence[QgisRaster], spec: Mapping[str, Any], keys: set[str]
+) -> list[Entry]:
+    """Return the lines of the tree that the rasters of a kind give, and take their keys."""
+    mine = [raster for raster in rasters if raster.kind == spec.get("raster")]
+    shown = bool(spec.get("shown"))
+    return [Entry(_free_key(r.name, keys), r.title, r, shown=shown) for r in mine]
 
 
 def _entries(
@@ -179,7 +208,7 @@ def _entries(
     bears_results = any(style is not None and style.kind == "graduated" for style in styles)
     if spec.get("results") and not bears_results:
         return ()
-    title = _say(_data()["tables"]["names"].get(layer.name), lang) or layer.title
+    title = _say(tree_data()["tables"]["names"].get(layer.name), lang) or layer.title
     if bears_results and spec.get("outlined"):
         styles = (style_for(layer.name, lang=lang),)
     options = {name: spec[name] for name in _OPTIONS & set(spec)}
@@ -191,7 +220,7 @@ def _entries(
         wanted = layer.name
         if style is not None and entry.partial:
             wanted = f"{layer.name}_{style.family}"
-            shape = _say(_data()["shapes"][style.family], lang)
+            shape = _say(tree_data()["shapes"][style.family], lang)
             entry = replace(entry, title=f"{title} ({shape})")
         if style is not None and style.kind == "graduated":
             entry = replace(entry, title=style.title or entry.title)
@@ -223,7 +252,7 @@ def find_relations(tree: Sequence[Group]) -> tuple[Relation, ...]:
     """
     last = {entry.layer.name: entry for group in tree for entry in group.entries}
     relations = []
-    for spec in _data()["relations"]:
+    for spec in tree_data()["relations"]:
         ends = [last.get(spec["parent"]), last.get(spec["child"])]
         column = spec["column"]
         if all(end and column in {field.name for field in end.layer.fields} for end in ends):
@@ -232,13 +261,13 @@ def find_relations(tree: Sequence[Group]) -> tuple[Relation, ...]:
     return tuple(relations)
 
 
-def home_extent(layers: Sequence[QgisLayer], crs: pyproj.CRS) -> Bounds | None:
+def home_extent(layers: Sequence[QgisLayer | QgisRaster], crs: pyproj.CRS) -> Bounds | None:
     """Return what the project opens on, with a margin.
 
     Parameters
     ----------
-    layers : sequence of QgisLayer
-        Of one file.
+    layers : sequence of QgisLayer or QgisRaster
+        Of one project.
     crs : pyproj.CRS
         System of the answer.
 
@@ -248,7 +277,9 @@ def home_extent(layers: Sequence[QgisLayer], crs: pyproj.CRS) -> Bounds | None:
         West, south, east, north; None without any geometry.
     """
     spatial = {layer.name: layer for layer in layers if layer.bounds is not None}
-    chosen = next(([spatial[n]] for n in _data()["extent"] if n in spatial), [*spatial.values()])
+    chosen = next(
+        ([spatial[n]] for n in tree_data()["extent"] if n in spatial), [*spatial.values()]
+    )
     boxes = [
         pyproj.Transformer.from_crs(layer.crs, crs, always_xy=True).transform_bounds(*layer.bounds)
         for layer in chosen
@@ -268,6 +299,13 @@ def _say(pair: Sequence[str] | None, lang: Lang) -> str:
 
 
 @lru_cache(maxsize=1)
-def _data() -> dict[str, Any]:
+def tree_data() -> dict[str, Any]:
+    """Return what the file of the project holds.
+
+    Returns
+    -------
+    dict
+        As the TOML file has it.
+    """
     text = resources.files("tvb.io").joinpath("qgis.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)

@@ -1,4 +1,4 @@
-"""A project of QGIS (3.22 and later) over the layers of one GeoPackage, which holds it."""
+"""A project of QGIS (3.22 and later) over a GeoPackage, which holds it, and rasters beside it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tvb.io.qgis_layers import (
     find_relations,
     home_extent,
 )
+from tvb.io.qgis_rasters import QgisRaster, add_raster
 from tvb.io.qml import QGIS_VERSION, add_fields, add_renderer, to_document
 from tvb.schema import CRS
 
@@ -28,13 +29,22 @@ _FARTHEST = "100000000"
 _INK, _HALO = "10,10,10,255", "255,255,255,255"
 
 
-def to_project(layers: Sequence[QgisLayer], *, file: str, title: str, lang: Lang) -> str:
+def to_project(
+    layers: Sequence[QgisLayer],
+    rasters: Sequence[QgisRaster] = (),
+    *,
+    file: str,
+    title: str,
+    lang: Lang,
+) -> str:
     """Return a project with the layers of a GeoPackage in groups, styled and named.
 
     Parameters
     ----------
     layers : sequence of QgisLayer
         Of the file.
+    rasters : sequence of QgisRaster, optional
+        Beside the file.
     file : str
         Name of the GeoPackage, without its folder: QGIS looks for it where the project lies.
     title : str
@@ -45,17 +55,19 @@ def to_project(layers: Sequence[QgisLayer], *, file: str, title: str, lang: Lang
     Returns
     -------
     str
-        XML with its document type. The CRS is that of the first layer with geometry.
+        XML with its document type. The CRS is that of the first layer with geometry, or else of
+        the first raster.
     """
-    crs = next((layer.crs for layer in layers if layer.crs is not None), pyproj.CRS(CRS))
-    tree = build_tree(layers, lang=lang)
+    every: list[QgisLayer | QgisRaster] = [*layers, *rasters]
+    crs = next((one.crs for one in every if one.crs is not None), pyproj.CRS(CRS))
+    tree = build_tree(layers, rasters, lang=lang)
     root = Element("qgis", {"projectname": title, "version": QGIS_VERSION})
     SubElement(root, "homePath", {"path": ""})
     SubElement(root, "title").text = title
     _add_crs(SubElement(root, "projectCrs"), crs)
     _add_tree(root, tree, file)
     _add_relations(root, tree)
-    extent = home_extent(layers, crs)
+    extent = home_extent(layers, crs) or home_extent(rasters, crs)
     if extent is not None:
         _add_canvas(root, extent, crs)
     entries = list(_entries(tree))
@@ -78,10 +90,16 @@ def _entries(tree: Sequence[Group]) -> Iterator[Entry]:
 
 
 def _source(entry: Entry, file: str) -> str:
+    if isinstance(entry.layer, QgisRaster):
+        return entry.layer.source
     source = f"./{file}|layername={entry.layer.name}"
     if entry.partial and entry.style is not None:
         source += f"|geometrytype={_FILTERS[entry.style.family]}"
     return source
+
+
+def _provider(entry: Entry) -> str:
+    return "gdal" if isinstance(entry.layer, QgisRaster) else "ogr"
 
 
 def _add_crs(parent: Element, crs: pyproj.CRS) -> None:
@@ -115,7 +133,7 @@ def _add_tree(root: Element, tree: Sequence[Group], file: str) -> None:
                     "id": entry.key,
                     "name": entry.title,
                     "source": _source(entry, file),
-                    "providerKey": "ogr",
+                    "providerKey": _provider(entry),
                     "expanded": str(int(entry.shown)),
                     "checked": "Qt::Checked" if entry.shown else "Qt::Unchecked",
                 },
@@ -160,13 +178,10 @@ def _add_layer(parent: Element, entry: Entry, file: str) -> None:
         parent,
         "maplayer",
         {
-            "type": "vector",
-            "geometry": _GEOMETRIES[style.family] if style else "No geometry",
             "styleCategories": "AllStyleCategories",
             "hasScaleBasedVisibilityFlag": str(int(limited)),
             "minScale": str(entry.from_scale) if limited else _FARTHEST,
             "maxScale": "0",
-            "labelsEnabled": str(int(entry.label is not None)),
         },
     )
     if layer.bounds is not None:
@@ -180,7 +195,17 @@ def _add_layer(parent: Element, entry: Entry, file: str) -> None:
     SubElement(metadata, "type").text = "dataset"
     SubElement(metadata, "title").text = entry.title
     SubElement(metadata, "abstract").text = layer.origin
-    SubElement(element, "provider", {"encoding": "UTF-8"}).text = "ogr"
+    provider = SubElement(element, "provider")
+    provider.text = _provider(entry)
+    if isinstance(layer, QgisRaster):
+        element.set("type", "raster")
+        add_raster(element, layer)
+        SubElement(element, "blendMode").text = "0"
+        return
+    provider.set("encoding", "UTF-8")
+    element.set("type", "vector")
+    element.set("geometry", _GEOMETRIES[style.family] if style else "No geometry")
+    element.set("labelsEnabled", str(int(entry.label is not None)))
     if style is not None:
         add_renderer(element, [style])
     if entry.label is not None:

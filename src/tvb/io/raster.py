@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from tvb.io.crs import resolve_crs
 from tvb.schema.declare import CRS, GridSchema
 from tvb.schema.layers import GRID_SCHEMAS
 
-__all__ = ["iter_grids", "read_grid", "write_grid"]
+__all__ = ["RasterHead", "iter_grids", "read_grid", "read_head", "write_grid"]
 
 _MAX_CELLS = 250_000_000
 _DRIVERS = ("GTiff", "AAIGrid", "ENVI", "EHdr", "HFA", "GPKG", "netCDF", "JP2OpenJPEG", "XYZ")
@@ -39,6 +40,7 @@ _BLOCK = 256
 _EDGE = 1e-6
 """Part of a cell by which a box may miss the edge of a cell and still be taken to lie on it."""
 
+_GLANCE = 512  # rows and columns at most from which `read_head` takes the range of the values
 _NODATA = -9999.0
 _TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
@@ -212,6 +214,63 @@ def write_grid(grid: Grid, path: str | os.PathLike[str], *, origin: str = "") ->
             raise SourceError(explain(str(path), f"cannot be written ({error})")) from error
 
 
+@dataclass(frozen=True, slots=True)
+class RasterHead:
+    """What a raster file says of itself.
+
+    Parameters
+    ----------
+    crs : pyproj.CRS
+        Its own system.
+    bounds : tuple of float
+        West, south, east, north in this system.
+    legend : mapping of int to str
+        Meaning of the codes that `write_grid` kept; empty in most other files.
+    limits : tuple of float or None
+        About the smallest and the largest finite value; None without any observation.
+    """
+
+    crs: pyproj.CRS
+    bounds: Bbox
+    legend: Mapping[int, str]
+    limits: tuple[float, float] | None
+
+
+def read_head(path: str | os.PathLike[str], name: str) -> RasterHead:
+    """Return where a raster lies and what its values mean, of its first band.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        As for `read_grid`.
+    name : str
+        What messages call it.
+
+    Returns
+    -------
+    RasterHead
+        The range of the values comes from a reduced picture of a large raster.
+
+    Raises
+    ------
+    SourceError
+        If the file is absent or unreadable.
+    CrsError
+        If the system of coordinates is unknown.
+    LayerError
+        If the raster is not north up or has no position.
+    """
+    with _open(path) as dataset:
+        _check_position(dataset, name)
+        crs, _ = resolve_crs(dataset.crs.to_wkt() if dataset.crs else None, None, name)
+        shape = tuple(min(side, _GLANCE) for side in dataset.shape)
+        values = dataset.read(1, out_shape=shape, masked=True).compressed()
+        values = values[np.isfinite(values)]
+        limits = (float(values.min()), float(values.max())) if len(values) else None
+        legend = {int(code): text for code, text in dataset.tags(1, ns=_LEGEND).items()}
+        return RasterHead(crs, tuple(dataset.bounds), legend, limits)
+
+
 class _Source:
     """An open raster in EPSG:2154: the file itself, or the file warped on the fly."""
 
@@ -284,6 +343,25 @@ class _Source:
         return np.where(unseen, kind.type(mark), values), mark
 
 
+def _open(path: str | os.PathLike[str]) -> Any:
+    """Open a file that holds its cells, in its own system."""
+    if not Path(path).is_file():
+        raise SourceError(explain(str(path), "no such file"))
+    try:
+        with warnings.catch_warnings(), rasterio.Env():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below
+            # rasterio.open() takes one driver at most.
+            return rasterio.io.DatasetReader(os.fspath(path), driver=list(_DRIVERS))
+    except RasterioError as error:
+        raise SourceError(
+            explain(
+                str(path),
+                f"cannot be read as a raster ({error})",
+                required="one of " + ", ".join(_DRIVERS),
+            )
+        ) from error
+
+
 @contextmanager
 def _opened(
     path: str | os.PathLike[str],
@@ -294,22 +372,7 @@ def _opened(
     nodata: float | None,
 ) -> Iterator[_Source]:
     """Open a file, check that it can be a grid, and warp it on the fly if it has to be."""
-    if not Path(path).is_file():
-        raise SourceError(explain(str(path), "no such file"))
-    try:
-        with warnings.catch_warnings(), rasterio.Env():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below
-            # rasterio.open() takes one driver at most.
-            dataset = rasterio.io.DatasetReader(os.fspath(path), driver=list(_DRIVERS))
-    except RasterioError as error:
-        raise SourceError(
-            explain(
-                str(path),
-                f"cannot be read as a raster ({error})",
-                required="one of " + ", ".join(_DRIVERS),
-            )
-        ) from error
-    with dataset:
+    with _open(path) as dataset:
         chosen = _chosen_band(dataset, name, band)
         _check_position(dataset, name)
         known = dataset.nodatavals[chosen - 1] if nodata is None else nodata

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +19,7 @@ import pyarrow as pa
 from tvb.errors import LayerError, ParameterError, SourceError, explain
 from tvb.io.assembly import Assembly
 from tvb.io.batches import BATCH_ROWS, Batch, Opened, Window
+from tvb.io.cells import open_cells
 from tvb.io.crs import name_of, resolve_crs, window_in
 from tvb.io.locate import Located, checksum, locate
 from tvb.io.ogr import open_ogr
@@ -33,14 +34,19 @@ __all__ = [
     "PathLike",
     "PathOrPaths",
     "Request",
+    "begin_assembly",
     "conform",
     "conform_request",
+    "open_dataset",
     "read_layer",
+    "read_quietly",
     "read_request",
 ]
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
 PathOrPaths: TypeAlias = "PathLike | Sequence[PathLike]"
+
+_Rows = TypeVar("_Rows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +168,7 @@ def read_request(path: PathOrPaths, request: Request) -> tuple[gpd.GeoDataFrame,
     """
     start = time.perf_counter()
     paths = _as_paths(path, request.layer)
-    assembly = _assembly(request, many=len(paths) > 1)
+    assembly = begin_assembly(request, many=len(paths) > 1)
     systems: dict[str, None] = {}
     sums = []
     # A checksum takes as long as the disk and the hash do, and neither needs the interpreter.
@@ -173,7 +179,7 @@ def read_request(path: PathOrPaths, request: Request) -> tuple[gpd.GeoDataFrame,
         for one in paths:
             found = locate(one, request.layer, request.source_layer)
             sums.append(pool.submit(checksum, found.path))
-            opened = _open(found, request)
+            opened = open_dataset(found, request)
             try:
                 system = _feed(
                     opened, request, assembly, label=found.label, stem=found.stem, bar=bar
@@ -268,7 +274,7 @@ def conform_request(
         As `conform` does.
     """
     start = time.perf_counter()
-    assembly = _assembly(request, many=False)
+    assembly = begin_assembly(request, many=False)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         raise LayerError(
             explain(
@@ -290,7 +296,26 @@ def conform_request(
     return result, report
 
 
-def _assembly(request: Request, *, many: bool) -> Assembly:
+def begin_assembly(request: Request, *, many: bool) -> Assembly:
+    """Return the empty assembly that a request fills.
+
+    Parameters
+    ----------
+    request : Request
+        What is wanted.
+    many : bool
+        Whether several files come.
+
+    Returns
+    -------
+    Assembly
+        Without rows.
+
+    Raises
+    ------
+    ParameterError
+        If the layer or the encoding is unknown, or the window is empty.
+    """
     try:
         codecs.lookup(request.encoding or "utf-8")
     except LookupError:
@@ -320,9 +345,31 @@ def _as_paths(path: PathOrPaths, layer: str) -> list[PathLike]:
     return paths
 
 
-def _open(found: Located, request: Request) -> Opened:
+def open_dataset(found: Located, request: Request) -> Opened:
+    """Return a file ready to be read, by the reader of its format.
+
+    Parameters
+    ----------
+    found : Located
+        The file.
+    request : Request
+        What is wanted of it.
+
+    Returns
+    -------
+    Opened
+        Columns, system and rows.
+
+    Raises
+    ------
+    SourceError, LayerError, ParameterError
+        As `read_layer` does.
+    """
+    schema = get_schema(request.layer)
     if found.is_text:
-        return open_table(found, request.encoding)
+        return open_table(found, request.encoding, schema=schema)
+    if schema.cells is not None and (opened := open_cells(found, schema, request.encoding)):
+        return opened
     if found.is_parquet:
         return open_parquet(found)
     return open_ogr(found, request.layer, request.encoding)
@@ -348,7 +395,7 @@ def _feed(
     columns = [*plan.source_of.values(), *(plan.extra if request.extra_columns else ())]
     if bar is not None:
         bar.expect(opened.rows)
-    for batch in _quietly(opened.read(columns, window), assembly):
+    for batch in read_quietly(opened.read(columns, window), assembly):
         assembly.add(batch)
         if bar is not None:
             bar.advance(len(batch))
@@ -359,8 +406,21 @@ def _reprojection(system: str, reprojects: bool) -> str | None:
     return f"reprojected from {system} to EPSG:2154" if reprojects else None
 
 
-def _quietly(batches: Iterator[Batch], assembly: Assembly) -> Iterator[Batch]:
-    """Yield batches; what the driver says while it reads them goes to the report."""
+def read_quietly(batches: Iterator[_Rows], assembly: Assembly) -> Iterator[_Rows]:
+    """Yield batches; what the driver says while it reads them goes to the report.
+
+    Parameters
+    ----------
+    batches : iterator of Batch or pyarrow.RecordBatch
+        Rows as a file gives them.
+    assembly : Assembly
+        Whose report notes the warnings.
+
+    Yields
+    ------
+    Batch or pyarrow.RecordBatch
+        The same.
+    """
     while True:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
@@ -370,6 +430,10 @@ def _quietly(batches: Iterator[Batch], assembly: Assembly) -> Iterator[Batch]:
         if batch is None:
             return
         yield batch
+
+
+# Names of before, for modules that still use them.
+_assembly, _open, _quietly = begin_assembly, open_dataset, read_quietly
 
 
 def _open_frame(frame: gpd.GeoDataFrame) -> Opened:

@@ -28,6 +28,13 @@ from tvb.io.sld import to_sld
 from tvb.io.symbols import Hatch, Marker, Style, StyleClass, Symbol
 from tvb.schema import SCHEMAS
 from tvb.schema.declare import Family
+from tvb.schema.symbology import (
+    OTHER_ZONES,
+    ZONE_OPACITY,
+    ZONE_OUTLINE,
+    ZONE_OUTLINE_PT,
+    ZONE_TYPES,
+)
 
 __all__ = [
     "Hatch",
@@ -225,19 +232,13 @@ _CATEGORIES: dict[str, _Categories] = {
             (None, "Autre", "Other", "#b0b0b0"),
         ),
     ),
-    # CNIG symbology for scales smaller than 1:2500: fill 40 % transparent, outline 0.8 pt.
+    # CNIG symbology for scales smaller than 1:2500.
     "zone_urba": _Categories(
-        "typezone", 0.6, "#343434", 0.8 * _POINT_MM,
+        "typezone", ZONE_OPACITY, ZONE_OUTLINE, ZONE_OUTLINE_PT * _POINT_MM,
         (
-            ("U", "U : urbaine", "U: urban", "#e60000"),
-            ("AUc", "AUc : à urbaniser, ouverte", "AUc: to be urbanised, open", "#ff6565"),
-            ("AUs", "AUs : à urbaniser, bloquée", "AUs: to be urbanised, blocked", "#feccbe"),
-            ("A", "A : agricole", "A: agricultural", "#ffff00"),
-            ("Ah", "Ah : agricole, habitée", "Ah: agricultural, inhabited", "#ffff00"),
-            ("N", "N : naturelle et forestière", "N: natural and forest", "#56aa02"),
-            ("Nd", "Nd : naturelle (avant 2017)", "Nd: natural (before 2017)", "#56aa02"),
-            ("Nh", "Nh : naturelle, habitée", "Nh: natural, inhabited", "#56aa02"),
-            (None, "Autre", "Other", "#b0b0b0"),
+            *((code, f"{code} : {kind.fr}", f"{code}: {kind.en}", kind.small)
+              for code, kind in ZONE_TYPES.items()),
+            (None, "Autre", "Other", OTHER_ZONES.small),
         ),
     ),
 }  # fmt: skip

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from tvb.display import rows_table
 from tvb.errors import ParameterError, explain
 from tvb.schema.declare import Family
 
@@ -222,6 +223,19 @@ class Style:
     def family(self) -> Family:
         """Geometry that the style draws."""
         return self.classes[0].symbol.family
+
+    def __repr__(self) -> str:
+        by = f" by {self.column}" if self.column else ""
+        return f"<Style {self.name}: {self.kind}{by}, classes {len(self.classes)}>"
+
+    def _repr_html_(self) -> str:
+        heads = ("label", "value", "lower", "upper", "fill", "stroke")
+        rows = [
+            (c.label, c.value, *(b if math.isfinite(b) else None for b in (c.lower, c.upper)),
+             c.symbol.fill, c.symbol.stroke)
+            for c in self.classes
+        ]  # fmt: skip
+        return rows_table(self, heads, rows)
 
 
 def _check_colour(colour: str) -> None:

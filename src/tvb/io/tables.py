@@ -16,10 +16,13 @@ import shapely
 from numpy.typing import NDArray
 
 from tvb.errors import LayerError, SourceError, explain
+from tvb.geometry.squares import GRID_CRS, square_cells
 from tvb.io.batches import BATCH_ROWS, Batch, Opened, Window
+from tvb.io.cells import cell_column
 from tvb.io.columns import fold
 from tvb.io.locate import Located, read_head
 from tvb.io.text import TEXT, sniff_csv_encoding
+from tvb.schema import LayerSchema
 
 __all__ = ["open_table"]
 
@@ -43,8 +46,15 @@ class _Place:
     columns: tuple[str, ...]
     crs: str | None
 
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Columns that are no attributes; names of squares are."""
+        return () if self.kind == "cells" else self.columns
 
-def open_table(found: Located, encoding: str | None) -> Opened:
+
+def open_table(
+    found: Located, encoding: str | None, *, schema: LayerSchema | None = None
+) -> Opened:
     """Return a text table ready to be read.
 
     Parameters
@@ -53,6 +63,8 @@ def open_table(found: Located, encoding: str | None) -> Opened:
         A file whose fields are separated by ``;``, ``,``, ``|`` or a tabulation.
     encoding : str or None
         Encoding, where the user forces one.
+    schema : LayerSchema, optional
+        Declaration of the layer: one made of squares needs no coordinates, only their names.
 
     Returns
     -------
@@ -74,9 +86,10 @@ def open_table(found: Located, encoding: str | None) -> Opened:
     separator = max(_SEPARATORS, key=lambda mark: _count_outside_quotes(first, mark))
     header = pd.read_csv(io.StringIO(head), sep=separator, nrows=0, index_col=False)
     names = [str(name).strip() for name in header.columns]
-    place = _find_place(names, found.label)
+    cells = cell_column(names, schema) if schema is not None else None
+    place = _Place("cells", (cells,), GRID_CRS) if cells else _find_place(names, found.label)
     reader = _Reader(found, chosen, separator, place)
-    kept = tuple(name for name in names if name not in place.columns)
+    kept = tuple(name for name in names if name not in place.taken)
     shown = ", ".join(f"« {name} »" for name in place.columns)
     notes = (
         f"texts read as {chosen.upper().removesuffix('-SIG')}",
@@ -169,7 +182,7 @@ class _Reader:
 
     def _batch(self, table: pd.DataFrame, columns: Sequence[str] | None) -> Batch:
         geometry, unreadable = _geometry(table, self.place)
-        rest = table.drop(columns=list(self.place.columns))
+        rest = table.drop(columns=list(self.place.taken))
         if columns is not None:
             rest = rest[list(columns)]
         return Batch(rest, geometry, np.zeros(len(table), dtype=bool), unreadable)
@@ -177,6 +190,8 @@ class _Reader:
 
 def _geometry(table: pd.DataFrame, place: _Place) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Return geometry, null where there are no coordinates, and rows that could not be read."""
+    if place.kind == "cells":
+        return square_cells(table[place.columns[0]])
     if place.kind == "wkt":
         texts = (
             table[place.columns[0]]

@@ -13,7 +13,13 @@ from tvb.plu.codes import (
 )
 from tvb.plu.coverage import measure_zone_faults
 from tvb.plu.declare import Found, Outcome, Rule, Threshold, Words
-from tvb.plu.portfolio import Portfolio, Reviewed, iter_reviews, review_portfolio
+from tvb.plu.portfolio import (
+    Portfolio,
+    Reviewed,
+    gather_reviews,
+    iter_reviews,
+    review_portfolio,
+)
 from tvb.plu.reference import Reference
 from tvb.plu.review import FINDING_COLUMNS, STATUSES, Review, review_plan
 from tvb.plu.rules import (
@@ -50,6 +56,7 @@ __all__ = [
     "code_table",
     "find_pair",
     "fits_list",
+    "gather_reviews",
     "iter_reviews",
     "judge_pair",
     "measure_zone_faults",
@@ -59,3 +66,7 @@ __all__ = [
     "select_rules",
     "thresholds_table",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -18,6 +18,7 @@ import pandas as pd
 from tvb.errors import ParameterError, explain
 from tvb.plu.code_pairs import INFORMATIONS, PRESCRIPTIONS, CodePair, Family
 from tvb.schema.plan import VERSIONS
+from tvb.schema.symbology import ZONE_TYPES
 
 __all__ = [
     "CODE_LISTS",
@@ -106,21 +107,15 @@ def _entries(*rows: tuple[str, str, str], since: tuple[str, ...] = _ALL) -> tupl
     return tuple(CodeEntry(*row, versions=since) for row in rows)
 
 
+_RECALLED_ZONES = ("Ah", "Nd")
 _TYPEZONE = CodeList(
     "typezone",
-    (
-        *_entries(
-            ("U", "urbaine", "urban"),
-            ("AUc", "à urbaniser, ouverte", "to be urbanised, open"),
-            ("AUs", "à urbaniser, bloquée", "to be urbanised, blocked"),
-            ("A", "agricole", "agricultural"),
-            ("N", "naturelle et forestière", "natural and forest"),
-        ),
-        CodeEntry("Ah", "agricole habitée", "agricultural, inhabited", _OLD, recalled=True),
-        CodeEntry("Nd", "naturelle", "natural", _OLD, recalled=True),
-        CodeEntry("Nh", "naturelle habitée", "natural, inhabited", _OLD),
+    tuple(
+        CodeEntry(code, kind.fr, kind.en, _OLD if kind.today else _ALL,
+                  recalled=code in _RECALLED_ZONES)
+        for code, kind in ZONE_TYPES.items()
     ),
-)
+)  # fmt: skip
 _ETAT = CodeList(
     "etat",
     _entries(

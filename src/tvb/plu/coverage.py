@@ -9,7 +9,8 @@ import shapely
 
 from tvb.errors import ParameterError, explain
 from tvb.geometry.arrays import FloatArray, GeometryArray, IntArray, polygon_parts
-from tvb.plu.overlay import shared_parts, subtract
+from tvb.geometry.overlay import intersect, subtract
+from tvb.plu.overlay import shared_parts
 from tvb.schema import CRS, require_crs
 
 __all__ = ["measure_zone_faults"]
@@ -75,7 +76,7 @@ def measure_zone_faults(
     one, other = _touching_pairs(shapes)
     covered, ground = shapely.union_all(shapes), shapely.union_all(outline)
     parts = [
-        _pieces("overlap", shapely.intersection(shapes[one], shapes[other]), min_m2=min_m2)
+        _pieces("overlap", intersect(shapes[one], shapes[other]), min_m2=min_m2)
         .assign(zone=lambda t: names[one[t["row"]]], other=lambda t: names[other[t["row"]]]),
         _pieces("gap", _split(ground, covered, outline), min_m2=min_m2)
         .assign(insee=lambda t: insee[t["row"]]),
@@ -104,7 +105,7 @@ def _split(
     whole: shapely.Geometry, taken: shapely.Geometry, owners: GeometryArray
 ) -> GeometryArray:
     """Return what is left of a whole, by owner: one answer for each, mostly empty."""
-    left, _ = polygon_parts(subtract(np.array([whole]), np.array([taken])))
+    left, _ = polygon_parts(np.array([subtract(whole, taken)]))
     return shared_parts(owners, left)
 
 

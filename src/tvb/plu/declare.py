@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from tvb.display import parts_table, rows_table
 from tvb.plan import Level
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ class Threshold:
     meaning: Words
     source: Words
 
+    def __repr__(self) -> str:
+        return f"<Threshold {self.name}: {self.value:g} {self.unit}, {self.meaning.en}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -104,6 +108,11 @@ class Found:
     libelle: str = ""
     level: Level | None = None
 
+    def __repr__(self) -> str:
+        where = self.insee or "whole plan"
+        measure = "" if self.measure is None else f", {self.measure:g} {self.unit}".rstrip()
+        return f"<Found: {self.objet}, {where}{measure}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -119,6 +128,14 @@ class Outcome:
 
     found: Sequence[Found] = ()
     communes: Collection[str] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Outcome: {len(self.found)} found>"
+
+    def _repr_html_(self) -> str:
+        heads = ("insee", "objet", "measure", "unit", "table", "libelle", "level")
+        rows = [[getattr(one, name) for name in heads] for one in self.found]
+        return rows_table(self, heads, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +198,20 @@ class Rule:
         )
         told = {name: format_fact(value, lang) for name, value in facts.items()}
         return self.message.say(lang).format_map(told)
+
+    def __repr__(self) -> str:
+        return f"<Rule {self.id} ({self.level}): {self.question.en}>"
+
+    def _repr_html_(self) -> str:
+        parts = {
+            "level": self.level,
+            "question": self.question.fr,
+            "law": self.law,
+            "needs": ", ".join(self.needs),
+            **{one.name: f"{one.value:g} {one.unit}" for one in self.thresholds},
+        }
+        then = ("tvb.plu.rules_table()", "tvb.plu.thresholds_table()")
+        return parts_table(self, parts, then=then)
 
 
 def format_fact(value: object, lang: Lang) -> str:

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from tvb.facts import HECTARE_M2
 from tvb.geometry.arrays import BoolArray, FloatArray, GeometryArray
 from tvb.plu.case import Case
 from tvb.plu.declare import Found, Outcome, Rule, Words
@@ -84,8 +85,8 @@ def _found(judged: _Judged, at: int) -> Found:
     facts: dict[str, Any] = {
         "number": str(row["no_element"]),
         "named": f" ({named})" if isinstance(named, str) else "",
-        "area": shapely.area(row.geometry) / 1e4,
-        "bare": shapely.area(judged.bare[at]) / 1e4,
+        "area": shapely.area(row.geometry) / HECTARE_M2,
+        "bare": shapely.area(judged.bare[at]) / HECTARE_M2,
     }
     share = max(100 * float(judged.share[at]), 0.0)
     return Found(row["insee"], f"élément {row['no_element']}", share, "%", judged.bare[at], facts,

@@ -12,6 +12,7 @@ import shapely
 
 from tvb.connectivity import HabitatGraph, compute_ec
 from tvb.geometry.arrays import BoolArray, FloatArray, GeometryArray, IntArray
+from tvb.geometry.overlay import intersect
 from tvb.plu.case import Case, take_row, tell_row
 from tvb.plu.declare import Found, Outcome, Rule, Words
 from tvb.plu.overlay import meeting_pairs
@@ -57,7 +58,7 @@ def _build(case: Case) -> _Built:
     zones = case.zones_of("AU")
     shapes = zones.geometry.to_numpy()
     zone, patch = meeting_pairs(shapes, patches)
-    taken = shapely.area(shapely.intersection(shapes[zone], patches[patch]))
+    taken = shapely.area(intersect(shapes[zone], patches[patch]))
     hit = taken > 0
     crossing, link = meeting_pairs(shapes, links)
     length = shapely.length(shapely.intersection(shapes[crossing], links[link]))

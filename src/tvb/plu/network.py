@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from tvb.facts import HECTARE_M2
 from tvb.geometry.arrays import FloatArray, GeometryArray
+from tvb.geometry.overlay import intersect
 from tvb.plu.case import Case, take_row, tell_row
 from tvb.plu.declare import Found, Outcome, Rule, Words
 from tvb.plu.overlay import (
     extent_of,
-    intersect,
     is_wide,
     meeting_pairs,
     of_dimension,
@@ -98,7 +99,7 @@ def _share_by_class(case: Case, *, layer: str) -> Outcome:
 
 def _large(extent: float, unit: str) -> float:
     """Return hectares or kilometres."""
-    return extent / (1e4 if unit == "m²" else 1e3)
+    return extent / (HECTARE_M2 if unit == "m²" else 1e3)
 
 
 def _bare_in_town(case: Case, *, layer: str) -> Outcome:

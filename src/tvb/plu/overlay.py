@@ -12,21 +12,20 @@ from tvb.geometry.arrays import (
     IntArray,
     polygon_parts,
 )
+from tvb.geometry.overlay import intersect, subtract
 
 __all__ = [
     "extent_of",
-    "intersect",
     "is_wide",
     "meeting_pairs",
     "of_dimension",
     "shared_parts",
     "subdivide",
-    "subtract",
     "uncovered_parts",
 ]
 
 _COLLECTION = 7
-_LATTICE_M, _ROUNDING_M = 1e-4, 1e-3
+_ROUNDING_M = 1e-3
 _FEW_VERTICES, _SMALL_M = 250, 10.0
 
 
@@ -98,64 +97,6 @@ def meeting_pairs(features: GeometryArray, others: GeometryArray) -> tuple[IntAr
     feature, other = shapely.STRtree(others).query(features, predicate="intersects")
     order = np.lexsort([other, feature])
     return feature[order], other[order]
-
-
-def intersect(one: GeometryArray, other: GeometryArray) -> GeometryArray:
-    """Return what each geometry shares with another, after a check.
-
-    Parameters
-    ----------
-    one, other : numpy.ndarray
-        Geometries, pair by pair.
-
-    Returns
-    -------
-    numpy.ndarray
-        As `shapely.intersection` gives them, or on a lattice of 0.1 mm where that went wrong.
-
-    Notes
-    -----
-    Where outlines run along each other to within the rounding of a coordinate, GEOS 3.14 may take
-    inside for outside and lose a whole commune. Two points of each answer are asked where they lie.
-    """
-    shared = shapely.intersection(one, other)
-    wrong = _is_wrong(one, other, shared, inside=True)
-    shared[wrong] = shapely.intersection(one[wrong], other[wrong], grid_size=_LATTICE_M)
-    return np.asarray(shared, dtype=object)
-
-
-def subtract(one: GeometryArray, other: GeometryArray) -> GeometryArray:
-    """Return what each geometry has outside another, after the check of `intersect`.
-
-    Parameters
-    ----------
-    one, other : numpy.ndarray
-        Geometries, pair by pair.
-
-    Returns
-    -------
-    numpy.ndarray
-        As `shapely.difference` gives them, or on a lattice of 0.1 mm where that went wrong.
-    """
-    left = shapely.difference(one, other)
-    wrong = _is_wrong(one, other, left, inside=False)
-    left[wrong] = shapely.difference(one[wrong], other[wrong], grid_size=_LATTICE_M)
-    return np.asarray(left, dtype=object)
-
-
-def _is_wrong(
-    one: GeometryArray, other: GeometryArray, answer: GeometryArray, *, inside: bool
-) -> BoolArray:
-    """Tell which answers about areas hold a point that they should not, or lack one."""
-    wrong = np.zeros(len(one), dtype=bool)
-    flat = (shapely.get_dimensions(one) == 2) & (shapely.get_dimensions(other) == 2)
-    at = np.flatnonzero(flat)
-    for shapes in (one[at], answer[at]):
-        points = shapely.point_on_surface(shapes)
-        held = shapely.intersects(other[at], points)
-        told = shapely.intersects(answer[at], points)
-        wrong[at] |= ~shapely.is_empty(points) & (told != (held if inside else ~held))
-    return wrong
 
 
 def _grounds(features: GeometryArray, others: GeometryArray) -> tuple[IntArray, GeometryArray]:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import geopandas as gpd
 import pandas as pd
 
+from tvb.display import frame_table
 from tvb.plan import LEVELS, Plan
 from tvb.plu.declare import Lang, Rule
 from tvb.plu.reference import Reference, hash_frame
@@ -20,7 +21,15 @@ from tvb.plu.transcription import FAULT_OF_RULE
 from tvb.progress import Bar
 from tvb.schema import CRS
 
-__all__ = ["Delivery", "Portfolio", "ReviewCache", "Reviewed", "iter_reviews", "review_portfolio"]
+__all__ = [
+    "Delivery",
+    "Portfolio",
+    "ReviewCache",
+    "Reviewed",
+    "gather_reviews",
+    "iter_reviews",
+    "review_portfolio",
+]
 
 _WORDS = {
     "missing": "absent", "miscoded": "autre code", "shifted": "décalé", "partial": "partiel",
@@ -101,6 +110,10 @@ class Reviewed:
     review: Review | None = None
     error: str = ""
 
+    def __repr__(self) -> str:
+        told = self.error if self.review is None else repr(self.review)
+        return f"<Reviewed {self.name}: {self.state}, {told}>"
+
 
 @dataclass(frozen=True, repr=False)
 class Portfolio:
@@ -149,6 +162,13 @@ class Portfolio:
         states = self.plans["state"].value_counts().sort_index()
         told = ", ".join(f"{n} {word}" for word, n in states.items())
         return f"<Portfolio: {len(self.communes)} communes, {told or 'no plan'}>"
+
+    def _repr_html_(self) -> str:
+        counted = ("elements_unprotected", _COUNTS[LEVELS[0]])
+        shown = ["insee", "commune", "state", "plan", "approved", *_PERIMETERS, *counted]
+        return frame_table(
+            self, self.communes[shown], then=(".summary()", ".communes", ".plans", ".findings")
+        )
 
 
 def iter_reviews(
@@ -257,6 +277,33 @@ def review_portfolio(
         iter_reviews(ordered, reference, cache=cache, rules=rules, thresholds=thresholds,
                      lang=lang, progress=progress)
     )  # fmt: skip
+    return gather_reviews(found, reference, communes=communes)
+
+
+def gather_reviews(
+    found: Sequence[Reviewed], reference: Reference, *, communes: Sequence[str] | None = None
+) -> Portfolio:
+    """Return where each commune stands, from reviews at hand.
+
+    Parameters
+    ----------
+    found : sequence of Reviewed
+        What `iter_reviews` yields.
+    reference : Reference
+        What the plans were held against.
+    communes : sequence of str, optional
+        As `review_portfolio` takes them.
+
+    Returns
+    -------
+    Portfolio
+        As `review_portfolio` gives it.
+
+    Examples
+    --------
+    >>> reviews = list(iter_reviews(deliveries, reference))  # doctest: +SKIP
+    >>> portfolio = gather_reviews(reviews, reference)  # doctest: +SKIP
+    """
     reviews = [r.review for r in found if r.review is not None]
     synthesis = _stack([(r.name, r.synthesis) for r in reviews])
     findings = _stack([(r.name, r.findings) for r in reviews])

@@ -13,11 +13,13 @@ import pandas as pd
 import shapely
 
 from tvb.connectivity import HabitatGraph
+from tvb.display import parts_table
 from tvb.errors import ParameterError, explain
 from tvb.geometry import partition_communes
 from tvb.geometry.arrays import GeometryArray, IntArray, make_valid
+from tvb.geometry.overlay import intersect
 from tvb.grid import Grid
-from tvb.plu.overlay import intersect, of_dimension, subdivide
+from tvb.plu.overlay import of_dimension, subdivide
 from tvb.schema import CRS, require_crs
 from tvb.territory import Source, Territory
 
@@ -360,6 +362,16 @@ class Reference:
     def __repr__(self) -> str:
         graph = ", a graph" if self.graph is not None else ""
         return f"<Reference: {', '.join(self.layers()) or 'no layer'}{graph}>"
+
+    def _repr_html_(self) -> str:
+        parts = {
+            **{name: self.layer(name) for name in self.layers()},
+            "graph": self.graph,
+            "dispersal (m)": self.dispersal,
+            "probability": self.probability,
+            "flood scenarios": "all" if self.scenarios is None else ", ".join(self.scenarios),
+        }
+        return parts_table(self, parts, then=("tvb.plu.review_plan(plan, reference)",))
 
 
 def _merge(cut: GeometryArray, starts: IntArray) -> GeometryArray:

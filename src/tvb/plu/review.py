@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from tvb.display import frame_table
 from tvb.errors import ParameterError, explain
 from tvb.plan import LEVELS, Plan
 from tvb.plu.case import Case
@@ -188,6 +189,11 @@ class Review:
         counts = ", ".join(f"{n} {level}" for level, n in self.count_levels().items() if n)
         communes = self.synthesis["insee"].nunique()
         return f"<Review {self.name}: {communes} communes, {counts or 'no finding'}>"
+
+    def _repr_html_(self) -> str:
+        shown = self.findings[["rule", "level", "commune", "objet", "message"]]
+        then = (".summary()", ".findings", ".synthesis", ".to_layers()")
+        return frame_table(self, shown, then=then)
 
 
 def review_plan(

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from tvb.facts import HECTARE_M2
 from tvb.flood import flag_excluded_buildings
 from tvb.geometry.arrays import FloatArray, GeometryArray, make_valid, polygon_parts
 from tvb.plu.case import Case, take_row, tell_row
@@ -26,7 +27,6 @@ _CODES = ("02-01", "02-02", "37-01")
 _UNDETERMINED, _FORBIDDEN = ("02-00",), ("02-01",)
 _SUP = ("PM1",)
 _NEEDS = ("communes", "flood_zones", "plan.zones", "plan.prescriptions")
-_M2_PER_HA = 1e4
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _buildings_to_come(case: Case) -> Outcome:
     found = []
     for at, shape, per_ha in zip(au[told], built[told], density, strict=True):
         row = take_row(measured.zones, at)
-        hectares = shapely.area(shape) / _M2_PER_HA
+        hectares = shapely.area(shape) / HECTARE_M2
         count = (float(per_ha * hectares), "")
         found.append(tell_row(row, count, shape, wet=hectares, density=float(per_ha)))
     return Outcome(found, _flooded_communes(case))
@@ -159,7 +159,7 @@ def _neighbour_density(case: Case, zones: gpd.GeoDataFrame, rows: Any) -> FloatA
     inner = _placed(case).geometry.to_numpy()
     _, zone = shapely.STRtree(town).query(inner, predicate="intersects")
     count = np.bincount(zone, minlength=len(town))
-    per_ha = count / np.maximum(shapely.area(town) / _M2_PER_HA, 1e-9)
+    per_ha = count / np.maximum(shapely.area(town) / HECTARE_M2, 1e-9)
     return np.asarray(per_ha[first], dtype=float)
 
 

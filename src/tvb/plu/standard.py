@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
+from tvb.messages import translate
 from tvb.plan import LEVELS, Level
 from tvb.plu.case import Case
 from tvb.plu.declare import Found, Outcome, Rule, Words
@@ -17,31 +18,6 @@ __all__ = ["RULES"]
 
 _LAW = "standard CNIG PLU ; L133-1 à L133-5, R133-1 à R133-3"
 _GEOMETRY = re.compile(r"geometry|coordinates", re.IGNORECASE)
-
-_PHRASES = (
-    (r"leading zeros put back in « (.+) »", r"zéros de tête rétablis dans « \1 »"),
-    (r"invalid geometry repaired", "géométrie invalide réparée"),
-    (r"invalid geometry of which repair leaves nothing",
-     "géométrie invalide dont la réparation ne laisse rien"),
-    (r"null geometry", "géométrie absente"),
-    (r"empty geometry", "géométrie vide"),
-    (r"« (.*) », where the plan is « (.*) »", r"« \1 », alors que le plan est « \2 »"),
-    (r"« (.*) » fits no form of IDURBA", r"« \1 » n'a pas la forme d'un IDURBA"),
-    (r"the standard asks for it", "demandée par le standard"),
-    (r"IDURBA made from INSEE and DATAPPRO", "IDURBA tiré de INSEE et DATAPPRO"),
-    (r"(.+): kept as delivered", r"\1 : colonne hors standard, gardée"),
-    (r"(.+): a column of (.+)", r"\1 : colonne des versions \2"),
-    (r"(.+): written with hyphens", r"\1 : écrite avec des tirets"),
-    (r"no file in (.+)", r"aucun fichier dans \1"),
-    (r"does not fit the other clues: (.+)", r"indice contraire aux autres : \1"),
-    (r"(.+): (.+), no code of (\d+) characters",
-     r"\1 : \2, qui n'est pas un code de \3 caractères"),
-    (r"no column (.+): 00, undetermined, is taken", r"pas de colonne \1 : 00 (non précisé) retenu"),
-    (r"(.+): the standard names it (.+)", r"\1 : le standard la nomme \2"),
-    (r"text of the wrong encoding read again \((.+) is (.+)\)",
-     r"texte du mauvais encodage relu (\1 pour \2)"),
-)  # fmt: skip
-"""What the reading says in English, and how a planner reads it in French."""
 
 
 def translate_detail(detail: str) -> Words:
@@ -57,11 +33,7 @@ def translate_detail(detail: str) -> Words:
     Words
         The English text twice where it is not known.
     """
-    for pattern, french in _PHRASES:
-        found = re.fullmatch(pattern, detail)
-        if found:
-            return Words(found.expand(french), detail)
-    return Words(detail, detail)
+    return Words(translate(detail, "fr"), detail)
 
 
 def plan_commune(case: Case) -> str | None:

@@ -11,7 +11,9 @@ import pandas as pd
 import shapely
 from shapely import affinity
 
+from tvb.facts import HECTARE_M2
 from tvb.geometry.arrays import GeometryArray, IntArray
+from tvb.geometry.overlay import intersect
 from tvb.plu.case import Case
 from tvb.plu.declare import Found, Outcome, Rule, Words
 from tvb.plu.overlay import is_wide
@@ -67,7 +69,7 @@ class _Sheet:
     @property
     def inside(self) -> Any:
         """What the plan drew in the commune."""
-        return shapely.intersection(self.drawn, self.ground)
+        return intersect(self.drawn, self.ground)
 
     def lack(self, tolerance_m: float, *, undo: tuple[float, float] = (0.0, 0.0)) -> Any:
         """Return what is lacking, the drawing moved back by a shift first."""
@@ -83,7 +85,7 @@ class _Sheet:
     def apart(self, *, undo: tuple[float, float] = (0.0, 0.0)) -> Any:
         """Return the symmetric difference, the drawing moved back by a shift first."""
         drawn = affinity.translate(self.drawn, -undo[0], -undo[1])
-        return shapely.symmetric_difference(self.wanted, shapely.intersection(drawn, self.ground))
+        return shapely.symmetric_difference(self.wanted, intersect(drawn, self.ground))
 
 
 def _sheets(case: Case, layer: str) -> list[_Sheet]:
@@ -137,7 +139,7 @@ def _explain_lack(case: Case, layer: str, sheet: _Sheet) -> list[tuple[Fault, Fo
         return _tell_shift(case, layer, sheet, shift=shift)
     if covered >= case.limit(COVERED_SHARE):
         return [("partial", _found(sheet, layer, (100 * covered, "%"), where=lack))]
-    return [("missing", _found(sheet, layer, (area / 1e4, "ha"), where=sheet.wanted))]
+    return [("missing", _found(sheet, layer, (area / HECTARE_M2, "ha"), where=sheet.wanted))]
 
 
 def _tell_shift(
@@ -161,7 +163,7 @@ def _find_shift(case: Case, layer: str, sheet: _Sheet) -> tuple[float, float]:
     if shapely.is_empty(sheet.inside):
         return 0.0, 0.0
     whole = case.once(("shift", layer), lambda: _shift_of_plan(case, layer))
-    mine = estimate_shift(sheet.inside, shapely.intersection(sheet.around, case.outline))
+    mine = estimate_shift(sheet.inside, intersect(sheet.around, case.outline))
     return min(whole, mine, key=lambda shift: shapely.area(sheet.apart(undo=shift)))
 
 
@@ -188,7 +190,8 @@ def _found(
     sheet: _Sheet, layer: str, measure: tuple[float, str], *, where: Any, **facts: object
 ) -> Found:
     facts = {
-        "name": _NAMES[layer], "code": _CODES[layer], "area": shapely.area(sheet.wanted) / 1e4,
+        "name": _NAMES[layer], "code": _CODES[layer],
+        "area": shapely.area(sheet.wanted) / HECTARE_M2,
         **facts,
     }  # fmt: skip
     return Found(
@@ -235,7 +238,7 @@ class _Others:
     def candidates(self, wanted: Any, least_m2: float) -> list[tuple[int, Any]]:
         """Return rows, and shapes of one code together, that hold enough of a perimeter."""
         near = np.sort(self.tree.query(wanted, predicate="intersects"))
-        shared = shapely.area(shapely.intersection(self.shapes[near], wanted))
+        shared = shapely.area(intersect(self.shapes[near], wanted))
         found = [(int(at), self.shapes[at]) for at in near[shared >= least_m2]]
         for group in np.unique(self.group[near]):
             mine = self.group[near] == group
@@ -251,8 +254,8 @@ def _find_miscoded(case: Case, layer: str, sheet: _Sheet) -> Found | None:
     area, least = shapely.area(sheet.wanted), case.limit(MATCH_SHARE)
     judged = []
     for at, shape in others.candidates(sheet.wanted, least * area):
-        shared = shapely.area(shapely.intersection(shape, sheet.wanted))
-        mine = shapely.area(shapely.intersection(shape, sheet.ground))
+        shared = shapely.area(intersect(shape, sheet.wanted))
+        mine = shapely.area(intersect(shape, sheet.ground))
         judged.append((shared / (area + mine - shared), at, shape))
     share, at, shape = max(judged, key=lambda one: round(one[0], 9), default=(0.0, 0, None))
     if share < least:

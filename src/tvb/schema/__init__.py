@@ -17,3 +17,7 @@ __all__ = [
     "schema_table",
     "validate",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tvb.display import rows_table
+
 __all__ = ["CRS", "Column", "Dtype", "Family", "GridSchema", "LayerSchema", "OnDuplicate"]
 
 CRS = "EPSG:2154"
@@ -56,6 +58,10 @@ class Column:
     width: int | None = None
     fallback: str | None = None
 
+    def __repr__(self) -> str:
+        unit = f" in {self.unit}" if self.unit else ""
+        return f"<Column {self.name}: {self.dtype}{unit}{', required' if self.required else ''}>"
+
 
 @dataclass(frozen=True, slots=True)
 class LayerSchema:
@@ -78,6 +84,9 @@ class LayerSchema:
     on_duplicate : {"drop", "keep", "join"}
         What the reader does with a key given twice: keep the first row and report the others,
         keep all and report them, or join the geometry of the others to the first.
+    cells : str, optional
+        Column of texts that name squares of 200 m of EPSG:3035: a table without geometry is given
+        that of its squares.
     """
 
     name: str
@@ -88,6 +97,7 @@ class LayerSchema:
     columns: tuple[Column, ...]
     key: str | None = None
     on_duplicate: OnDuplicate = "drop"
+    cells: str | None = None
 
     def column(self, name: str) -> Column:
         """Return one column by its canonical name.
@@ -111,6 +121,25 @@ class LayerSchema:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+    def __repr__(self) -> str:
+        return (
+            f"<LayerSchema {self.name}: {' or '.join(sorted(self.families))}, "
+            f"{len(self.columns)} columns, {f'key {self.key}' if self.key else 'no key'}>"
+        )
+
+    def _repr_html_(self) -> str:
+        heads = ("column", "type", "unit", "required", "meaning", "aliases")
+        rows = [
+            (c.name, c.dtype, c.unit, "yes" if c.required else "", c.description,
+             ", ".join(c.aliases))
+            for c in self.columns
+        ]  # fmt: skip
+        then = (
+            f'tvb.schema.schema_table("{self.name}")',
+            f'tvb.io.read_layer(path, "{self.name}")',
+        )
+        return rows_table(self, heads, rows, then=then)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +170,11 @@ class GridSchema:
     minimum: float | None = None
     maximum: float | None = None
     legend: Mapping[int, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        unit = f" in {self.unit}" if self.unit else ""
+        codes = f", {len(self.legend)} codes" if self.legend else ""
+        return f"<GridSchema {self.name}: {self.description}{unit}{codes}>"
+
+    def _repr_html_(self) -> str:
+        return rows_table(self, ("code", "meaning"), self.legend.items())

@@ -268,8 +268,15 @@ LAND_COVER = GridSchema(
 
 FLOOD_DEPTH = GridSchema(
     "flood_depth", "Hauteur d'eau", "Water depth",
-    "Depth of water above ground in one scenario; 0 is dry ground that was modelled",
-    unit="m", minimum=0.0, maximum=30.0,
+    "Depth of water above ground in one scenario; 0 is dry ground that was modelled, and so is "
+    "what resampling left a little below 0, which is counted",
+    unit="m", minimum=-1.0, maximum=30.0,
 )  # fmt: skip
 
-GRID_SCHEMAS = (LAND_COVER, FLOOD_DEPTH)
+TERRAIN = GridSchema(
+    "terrain", "Niveau du sol", "Ground level",
+    "Level of the ground, without buildings and trees (NGF IGN69)",
+    unit="m", minimum=-200.0, maximum=5_000.0,
+)  # fmt: skip
+
+GRID_SCHEMAS = (LAND_COVER, FLOOD_DEPTH, TERRAIN)

@@ -1,8 +1,8 @@
 """The grid of 200 m on which INSEE gives the population and its income (Filosofi).
 
-Source of the names: columns of the grid of 2019; their meanings and the dates of building are
-[recalled]. Values are estimates with a decimal, not counts of heads; where too few households live
-in a cell they are imputed from a larger one.
+Source of the names: columns of the grid of 2019; their meanings, the dates of building and the
+names of the grids of 2015 and 2017 are [recalled]. Values are estimates with a decimal, not counts
+of heads; where too few households live in a cell they are imputed from a larger one.
 """
 
 from __future__ import annotations
@@ -48,19 +48,22 @@ _UNITS = {"ind": "people", "men": "households", "log": "dwellings"}
 
 def _variable(name: str, meaning: str) -> Column:
     unit = {"ind_snv": "€", "men_surf": "m²"}.get(name, _UNITS[name[:3]])
-    return Column(name, "number", meaning, unit=unit)
+    # Everything else may be absent from a file; without people there is nothing to spread.
+    return Column(name, "number", meaning, unit=unit, required=name == "ind")
 
 
 POPULATION_GRID = LayerSchema(
     "population_grid", "Population carroyée à 200 m", "Population on a grid of 200 m",
     "One inhabited cell of the grid of INSEE, a square of 200 m in EPSG:3035",
-    frozenset({"polygon"}), key="idcar_200m",
+    frozenset({"polygon"}), key="idcar_200m", cells="idcar_200m",
     columns=(
         Column("idcar_200m", "text", "CRS3035RES200mN…E…: south-west corner in EPSG:3035",
                required=True, nullable=False, aliases=("idinspire", "id_carr_200m")),
-        Column("idcar_1km", "text", "Cell of 1 km that holds it"),
-        Column("idcar_nat", "text", "Cell of the size at which enough households are found"),
-        Column("i_est_200", "integer", "1 where the values are imputed from a larger cell"),
+        Column("idcar_1km", "text", "Cell of 1 km that holds it", aliases=("id_carr1km",)),
+        Column("idcar_nat", "text", "Cell of the size at which enough households are found",
+               aliases=("id_carr_n",)),
+        Column("i_est_200", "integer", "1 where the values are imputed from a larger cell",
+               aliases=("i_est_cr",)),
         Column("i_est_1km", "integer", "1 where those of the cell of 1 km are"),
         Column("lcog_geo", "text", "INSEE codes of the communes, one after the other",
                aliases=("lcog_geo_2019", "depcom")),
