@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import postgis_server
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -42,3 +45,21 @@ def official() -> Path:
 def peers() -> Path:
     """Folder of the answers of other tools."""
     return _folder("TVB_PEERS", _SHARED / "peers", "the answers of other tools")
+
+
+@pytest.fixture
+def postgres() -> postgis_server.Server:
+    """PostGIS server of the tests, emptied."""
+    found = postgis_server.server()
+    found.empty()
+    return found
+
+
+@pytest.fixture
+def real(postgres: postgis_server.Server) -> Iterator[Any]:
+    """Engine of SQLAlchemy on it."""
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(postgres.url())
+    yield engine
+    engine.dispose()

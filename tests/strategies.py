@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 Cell = tuple[int, int]
 Cells = frozenset[Cell]
 Rectangle = tuple[int, int, int, int]
+GraphDraw = tuple[list[int], list[tuple[int, int, float]]]
+"""Capacities of nodes, and links: two nodes and a length."""
 
 SIZE = 9
 
@@ -56,3 +58,19 @@ def frame(
 ) -> gpd.GeoDataFrame:
     """Return a frame in EPSG:2154; only the arithmetic matters, not the place."""
     return gpd.GeoDataFrame(columns, geometry=list(geometry), crs="EPSG:2154")
+
+
+def graphs(
+    nodes: tuple[int, int], links: tuple[int, int], lengths: Collection[float]
+) -> st.SearchStrategy[GraphDraw]:
+    """Return graphs with a number of nodes and of links between bounds; no link is a loop."""
+
+    def of_size(n: int) -> st.SearchStrategy[GraphDraw]:
+        ends = st.integers(0, n - 1)
+        link = st.tuples(ends, ends, st.sampled_from(lengths)).filter(lambda one: one[0] != one[1])
+        return st.tuples(
+            st.lists(st.integers(0, 9), min_size=n, max_size=n),
+            st.lists(link, min_size=links[0], max_size=links[1]),
+        )
+
+    return st.integers(*nodes).flatmap(of_size)

@@ -15,6 +15,7 @@ import worlds
 from tvb import cli
 from tvb.cli import words
 from tvb.datasets import PLAN_COMMUNES, bassin_minier, model_plans
+from tvb.errors import TvbWarning
 from tvb.io import write_plan
 
 
@@ -146,6 +147,49 @@ def test_french_help_and_messages():
     assert "Faire une étude." in tvb("--help", env={**os.environ, "TVB_LANG": "fr"}).stdout
 
 
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_errors_are_told_in_the_language_asked_for(tmp_path):
+    """Kills an English error, a traceback, or an exit code that depends on the language."""
+    options = ("check", tmp_path / "absent.shp", "--as", "terrils", "--lang")
+    french, english = tvb(*options, "fr"), tvb(*options, "en")
+    assert french.returncode == english.returncode == 1
+    assert _plain(french.stderr) == (
+        f"tvb: {tmp_path / 'absent.shp'} : fichier introuvable. "
+        "Remède : vérifier le chemin ; le dossier contient 0 autre(s) fichier(s).\n"
+    )
+    assert "no such file. Remedy: check the path" in english.stderr
+
+
+def test_an_account_is_told_in_french_and_json_keeps_its_keys(tmp_path):
+    path = tmp_path / "communes.gpkg"
+    worlds.communes().rename(columns={"insee": "code_insee"}).to_crs(4326).to_file(
+        path, VERSION="1.2"
+    )
+    told = tvb("check", path, "--as", "communes", "--lang", "fr")
+    assert told.returncode == 0, told.stderr
+    assert "note : colonnes renommées : code_insee → insee" in _plain(told.stdout)
+    assert "note : reprojeté depuis EPSG:4326 vers EPSG:2154" in _plain(told.stdout)
+    data = json.loads(tvb("check", path, "--as", "communes", "--lang", "fr", "--json").stdout)
+    assert "columns renamed: code_insee → insee" in data["account"]
+
+
+def test_warnings_are_told_in_french(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "language", "fr")
+    cli._show_warning(TvbWarning("a: null geometry."))
+    assert _plain(capsys.readouterr().err) == "tvb: a : géométrie absente.\n"
+
+
+def test_layers_are_described_in_french():
+    told = tvb("layers", "buildings", "--lang", "fr").stdout
+    assert "Une emprise de bâtiment" in told
+    assert "Usage principal" in told
+    assert "entier [logements]" in told
+    assert "ligne ou polygone" in tvb("layers", "--lang", "fr").stdout
+
+
 def test_json_is_the_only_output(tmp_path, monkeypatch, capsys):
     """Kills lines of progress before the document, and numbers that JSON does not know."""
     study = tmp_path / "study.toml"
@@ -157,7 +201,7 @@ def test_json_is_the_only_output(tmp_path, monkeypatch, capsys):
     out = tmp_path / "out"
     for command, keys in (
         ("connectivity", {"graph", "patches", "links"}),
-        ("flood", {"exposure", "sensitivity", "stations"}),
+        ("flood", {"depths", "exposure", "indicators", "people", "sensitivity", "stations"}),
         ("heritage", {"communes"}),
     ):
         options = ("--study", study, "--out", out, "--json")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strategies import graphs
 from tvb.connectivity import (
     INDICES,
     METRICS,
@@ -289,19 +290,8 @@ def test_interaction_flux_sums_to_the_numerator_of_pc():
 
 # Properties
 
-WORLDS = st.integers(1, 8).flatmap(
-    lambda n: st.tuples(
-        st.lists(st.integers(0, 9), min_size=n, max_size=n),
-        st.lists(
-            st.tuples(
-                st.integers(0, n - 1),
-                st.integers(0, n - 1),
-                st.sampled_from([0.0, 100.0, 200.0, 300.0, 900.0, np.inf]),
-            ).filter(lambda link: link[0] != link[1]),
-            max_size=14,
-        ),
-        st.permutations(range(n)),
-    )
+WORLDS = graphs((1, 8), (0, 14), [0.0, 100.0, 200.0, 300.0, 900.0, np.inf]).flatmap(
+    lambda drawn: st.tuples(*map(st.just, drawn), st.permutations(range(len(drawn[0]))))
 )
 
 

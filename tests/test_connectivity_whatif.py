@@ -10,6 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strategies import graphs
 from tvb.connectivity import (
     HabitatGraph,
     add_links,
@@ -124,20 +125,7 @@ def test_gain_of_patches_equals_recomputation(index, seed, patches, links):
         assert found.loc[patch, parts].tolist() == pytest.approx(ranks[parts].tolist(), abs=1e-8)
 
 
-WORLDS = st.integers(2, 7).flatmap(
-    lambda n: st.tuples(
-        st.lists(st.integers(0, 9), min_size=n, max_size=n),
-        st.lists(
-            st.tuples(
-                st.integers(0, n - 1),
-                st.integers(0, n - 1),
-                st.sampled_from([0.0, 100.0, 250.0, 500.0, 9000.0, np.inf]),
-            ).filter(lambda link: link[0] != link[1]),
-            min_size=1,
-            max_size=12,
-        ),
-    )
-)
+WORLDS = graphs((2, 7), (1, 12), [0.0, 100.0, 250.0, 500.0, 9000.0, np.inf])
 
 
 @settings(max_examples=60, deadline=None)

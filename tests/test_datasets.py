@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import tvb
 import worlds
+from tvb import flood
 from tvb.datasets import (
     MODELLED,
     bassin_minier,
@@ -144,7 +145,7 @@ def test_points_of_communes_lie_in_the_official_ones(official: Path) -> None:
 
 def test_every_layer_is_valid_and_says_what_it_is(basin: Territory) -> None:
     expected = {schema.name for schema in TERRITORY_SCHEMAS} - {"listed_buildings"}
-    assert set(basin.layers) == expected
+    assert set(basin.layers) == expected | {"population_grid", "watched_objects"}
     for name, frame in basin.layers.items():
         validate(frame, name)
         assert len(frame), name
@@ -277,6 +278,59 @@ def test_level_polygons_of_a_cone_are_discs() -> None:
     assert len(level_polygons(distance[:1], frame, [1.0])[0]) == 0
 
 
+def test_the_relief_drains_to_bowls_that_stations_keep_dry(basin: Territory) -> None:
+    """Ground is the height above the river but in the basins, where it sank below their outline."""
+    ground, stage = basin.grids["terrain"], {"01For": 0.15, "04Fai": 1.3}
+    known = ground.values != ground.nodata
+    np.testing.assert_array_equal(known, basin.grids["land_cover"].values != 0)
+    assert (ground.values[known] > 0).all()
+    assert (ground.values[known] < 150).all()
+    dry = flood.isolate_basins(ground, basin["drained_basins"])
+    sunk = ~np.isnan(dry.values)
+    wet = [basin.grids[f"flood_depth_{s}"].values for s in stage]
+    both = (wet[0] > 0) & ~sunk
+    rise = (ground.values + wet[1])[both] - (ground.values + wet[0])[both]  # one level, two stages
+    np.testing.assert_allclose(rise, 1.3 - 0.15, atol=0.02)
+    water = flood.flood_basins(basin["drained_basins"], flood.fill_depressions(dry))
+    of_terrain = water[water["source"].eq("terrain").to_numpy()]
+    assert of_terrain["id_station"].nunique() >= 30
+    assert (of_terrain.area <= basin["drained_basins"].area.max() * 1.1).all()
+
+
+# People and what is watched ---------------------------------------------------------------------
+
+
+def test_people_of_the_grid_are_those_of_the_communes(basin: Territory) -> None:
+    """Kills people lost between commune and cell, and ages that are not those of the people."""
+    cells, communes = basin["population_grid"], basin["communes"]
+    assert cells["ind"].sum() == pytest.approx(communes["population"].sum(), abs=1)
+    assert cells["idcar_200m"].is_monotonic_increasing
+    ages = [c for c in cells.columns if c.startswith("ind_") and c != "ind_snv"]
+    assert cells[ages].sum(axis=1).to_numpy() == pytest.approx(cells["ind"].to_numpy(), abs=0.06)
+    assert (cells["i_est_200"] == (cells["men"] < 11)).all()
+    assert cells["i_est_200"].mean() < 0.6
+    codes = flood.population.split_commune_codes(cells["lcog_geo"])
+    assert codes.map(len).max() > 1
+    assert set().union(*codes) <= set(communes["insee"])
+    spread = flood.spread_population(basin["buildings"], cells)
+    assert spread.cells["no_building"].sum() < 0.001 * cells["ind"].sum()
+
+
+def test_watched_objects_stand_on_buildings_of_their_commune(basin: Territory) -> None:
+    objects, buildings = basin["watched_objects"], basin["buildings"]
+    assert objects["id_objet"].is_unique
+    town_halls = objects[objects["categorie"].eq("Mairie").to_numpy()]
+    built = set(buildings["cleabs"].str[8:13])
+    assert set(town_halls["insee"]) == built
+    at, building = shapely.STRtree(buildings.geometry.to_numpy()).query(
+        objects.geometry.to_numpy(), predicate="dwithin", distance=10.0
+    )
+    code = buildings["cleabs"].str[8:13].to_numpy()[building]
+    assert set(at[code == objects["insee"].to_numpy()[at]]) == set(range(len(objects)))
+    groups = flood.group_watched_objects(objects["categorie"])
+    assert set(groups) == set(flood.WATCHED_GROUPS)
+
+
 # Buildings ------------------------------------------------------------------------------------
 
 
@@ -366,6 +420,10 @@ def test_a_selection_has_what_the_whole_has_there(basin: Territory, part: Territ
     mine = basin["buildings"]["cleabs"].str[8:13].isin(insee)
     pd.testing.assert_frame_equal(
         basin["buildings"][mine].reset_index(drop=True), part["buildings"]
+    )
+    watched = basin["watched_objects"]
+    pd.testing.assert_frame_equal(
+        watched[watched["insee"].isin(insee)].reset_index(drop=True), part["watched_objects"]
     )
     for name, grid in part.grids.items():
         large = basin.grids[name]

@@ -20,10 +20,11 @@ from pypdf import PdfReader
 
 import worlds
 from tvb import dossier
-from tvb.dossier.drawing import letters_to_text
+from tvb.dossier.drawing import as_uri, letters_to_text
 from tvb.dossier.figures import Place, figures_of
-from tvb.dossier.render import require_pdf
+from tvb.dossier.render import render_pdf, require_pdf
 from tvb.dossier.texts import amount, count, ordinal, percent
+from tvb.dossier.vector import read_vector
 from tvb.errors import CrsError, LayerError, MissingExtraError, ParameterError
 from tvb.heritage import build_register
 from tvb.territory import Source, Territory
@@ -283,12 +284,15 @@ def test_every_chapter_is_there_and_says_what_matters():
                     "Examen du document d’urbanisme", "Cartes",
                     "Méthodes, sources et limites"):  # fmt: skip
         assert heading in text
-    assert f"25,0\u00a0ha dans la commune, soit 25,0{_THIN}% de sa superficie" in text
+    # the rank is that of the hectares: it stands beside them, not after the share
+    assert "25,0\u00a0ha dans la commune (1ᵉʳ\u00a0rang sur\u00a04), soit" in text
+    assert f"soit 25,0{_THIN}% de sa superficie" in text
     assert f"1{_THIN}234 sur 4{_THIN}000\u00a0bâtiments sont exposés" in text
     assert f"de 1{_THIN}234 à 2{_THIN}468" in text
     assert f"part de l’emprise d’au moins 50{_THIN}%, sans constructions légères" in text
     assert "2\u00a0terrils et 1\u00a0puits de mine" in text
     assert "1,0\u00a0km en service et 0\u00a0km à venir" in text
+    assert f"dans le scénario extrême (faible probabilité), 1{_THIN}500 [modélisé]." in text
     assert "Relevage du Sud" in text
     assert "Véloroute" in text
     assert "CA du Sud, 2\u00a0communes de l’étude" in text
@@ -354,7 +358,7 @@ def test_english():
     text = Page(dossier.build_dossier(results(), "62001", lang="en").html).text
     assert "What to know in one page" in text
     assert "1,234 of 4,000\u00a0buildings are exposed (30.9%)" in text
-    assert "rank 1 of 4" in text
+    assert "rank\u00a01 of\u00a04" in text
     assert "not assessed" in text
     assert not re.search(r"[«»\u202f]|commune dossier de|é(valué|tude)(?!  d)", text.replace(
         "Étude d’essai", ""))  # fmt: skip
@@ -369,7 +373,7 @@ def test_reports_of_an_intercommunality_and_of_the_whole():
     assert text.index("Port 25,0") < text.index("Sud 25,0")
     assert "Nord 0" not in text
     whole = Page(dossier.build_report(held).html).text
-    assert "Dix premières communes" in whole
+    assert "Communes où le bien inscrit est le plus étendu" in whole
     assert whole.index("CA du Sud") < whole.index("CC du Nord")
     assert "6\u202f000\u00a0habitants" in whole
 
@@ -457,6 +461,65 @@ def test_letters_of_a_plate_become_text():
     assert 'font-weight="700">A &amp; B</text>' in found
     assert found.endswith(other)
     assert found.count("<g") == found.count("</g>")
+
+
+def drawing(body: str) -> str:
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="100pt" height="50pt" viewBox="0 0 100 50">{body}</svg>'
+    )
+
+
+def operators(body: str) -> str:
+    """Return what a page holds where a drawing stands."""
+    html = f'<style>@page {{ margin: 0 }}</style><img src="{as_uri(drawing(body))}" alt="x">'
+    page = PdfReader(io.BytesIO(render_pdf(html))).pages[0]
+    return page.get_contents().get_data().decode("latin-1")
+
+
+@pytest.mark.usefixtures("_pdf_tools")
+def test_a_drawing_keeps_its_numbers():
+    """Kills a curve without its first point, a style that a use forgets, and a clip for all."""
+    found = operators(
+        '<defs><clipPath id="c"><rect x="1" y="2" width="3" height="4"/></clipPath>'
+        '<path id="m" d="M 0 0 \nL 9 9 \n" style="stroke: #ff0000; stroke-linejoin: miter"/></defs>'
+        '<g clip-path="url(#c)" transform="translate(5 6)">'
+        '<path d="M 10 20 \nQ 13 20 13 26 \nz" style="fill: #00ff00; opacity: 0.5"/></g>'
+        '<use xlink:href="#m" x="7" y="8" style="fill: none; stroke-width: 2.5"/>'
+        '<path d="M 1 1 L 2 2" style="fill: none; stroke: #0000ff; stroke-dasharray: 3,1"/>'
+    )
+    flat = " ".join(found.split())
+    assert "1 2 3 4 re W n 1 0 0 1 5 6 cm" in flat
+    assert "10 20 m 12.00 20.00 13.00 22.00 13 26 c h f" in flat
+    assert "/a0.5 gs 0 1 0 rg" in flat
+    assert re.search(r"1 0 0 1 7 8 cm .*1 0 0 RG 2.5 w 0 J 0 j 0 0 m 9 9 l S", flat)
+    assert re.search(r"0 0 1 RG 1 w 0 J 1 j \[3 1\] 0 d 1 1 m 2 2 l S", flat)
+
+
+@pytest.mark.usefixtures("_pdf_tools")
+def test_hatches_and_words_of_a_drawing():
+    found = operators(
+        '<defs><pattern id="h" width="72" height="72"><path d="M 0 0 \nL 72 72 \n" '
+        'style="stroke: #123456"/></pattern></defs>'
+        '<path d="M 0 0 L 9 0 L 9 9 z" style="fill: url(#h)"/>'
+        '<text transform="translate(4 40) rotate(-90) scale(0.1)" font-family="tvb" '
+        'font-size="100" style="fill: #ff0000">Terril</text>'
+    )
+    assert re.search(r"/Pattern cs\s+/p0 scn", found)
+    assert found.count("BT") == 1  # the line is one text, not six letters
+    turned = re.search(
+        r"([-\d.]+) ([-\d.]+) ([-\d.]+) ([-\d.]+) 0 0 cm\n0\.1 0 0 0\.1 0 0 cm", found
+    )
+    assert turned is not None
+    assert [round(float(number)) for number in turned.groups()] == [0, -1, 1, 0]
+
+
+@pytest.mark.usefixtures("_pdf_tools")
+def test_a_drawing_of_another_kind_is_left_to_weasyprint():
+    """Kills elements that vanish because they are not known."""
+    circle = '<circle cx="50" cy="25" r="20" fill="#ff0000"/>'
+    assert read_vector(require_pdf(), drawing(circle), None) is None
+    assert "1 0 0 rg" in operators(circle)
 
 
 def test_without_weasyprint_the_remedy_is_told(monkeypatch):

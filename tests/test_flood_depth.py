@@ -473,7 +473,6 @@ def test_zones_burnt_to_cells_agree_within_the_edge_cells(
 
 def test_equals_exactextract() -> None:
     """Maximum exactly, covered area within 1e-5 m2, mean within the precision of its weights."""
-    pytest.importorskip("exactextract")
     buildings, grid = make_world(2_000, cells=400)
     check_against_exactextract(buildings, grid)
 

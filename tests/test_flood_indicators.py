@@ -12,11 +12,14 @@ import worlds
 from tvb.errors import CrsError, LayerError, ParameterError
 from tvb.flood import (
     INDICATORS,
+    WATCHED_GROUPS,
     CountingRule,
     count_by_commune,
+    group_watched_objects,
     indicator_definitions,
     measure_exposure,
     measure_indicators,
+    split_watched_objects,
 )
 from tvb.flood.indicators import FEATURE_LAYERS
 
@@ -220,3 +223,56 @@ def test_layers_and_frames_are_checked() -> None:
         measured(people=people().iloc[1:])
     with pytest.raises(LayerError, match="flood_zones: column « scenario » is missing"):
         measure_indicators(buildings(), zones()[["geometry"]], worlds.communes())
+
+
+# Watched objects --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("category", "group"),
+    [
+        ("École primaire", "sensitive_establishments"),
+        ("ENSEIGNEMENT PRIMAIRE", "sensitive_establishments"),
+        ("Collèges", "sensitive_establishments"),
+        ("EHPAD « Les Lilas »", "sensitive_establishments"),
+        ("maison d'arrêt", "sensitive_establishments"),
+        ("Caserne de pompiers", "crisis_buildings"),
+        ("Hôtel de ville", "crisis_buildings"),
+        ("STEP", "wastewater_plants"),
+        ("Station d'épuration", "wastewater_plants"),
+        ("ICPE Seveso seuil haut", "hazardous_sites"),
+        ("Chevalement", None),
+        ("Cité-jardin", None),
+        ("Limeur", None),  # « ime » inside a word
+        ("", None),
+        (None, None),
+    ],
+)
+def test_words_of_a_category_tell_its_group(category: str | None, group: str | None) -> None:
+    """Kills: accents and case, parts of words, a fire station counted among those to be helped."""
+    found = group_watched_objects(pd.Series([category], index=[7])).loc[7]
+    assert pd.isna(found) if group is None else found == group
+
+
+def test_objects_are_split_without_loss_and_fit_the_indicators() -> None:
+    objects = points((500, 100), (1500, 150), (1500, 500), (500, 101)).assign(
+        categorie=["École", "Mairie", "Mairie", "Fosse"]
+    )
+    parts = split_watched_objects(objects)
+    assert list(parts) == list(WATCHED_GROUPS)
+    assert set(parts) <= set(FEATURE_LAYERS)
+    assert {name: len(part) for name, part in parts.items() if len(part)} == {
+        "crisis_buildings": 2, "sensitive_establishments": 1,
+    }  # fmt: skip
+    table = measured(layers=parts)
+    assert table["sensitive_establishments"].tolist() == [1, 0, 0, 0, 0]
+    assert table["crisis_buildings"].tolist() == [0, 1, 0, 0, 0]
+    assert table["hazardous_sites"].tolist() == [0] * 5
+    assert all(part.empty for part in split_watched_objects(objects.iloc[:0]).values())
+
+
+def test_watched_objects_are_checked() -> None:
+    with pytest.raises(LayerError, match="watched_objects: column « categorie » is missing"):
+        split_watched_objects(points((0, 0)))
+    with pytest.raises(CrsError, match="watched_objects: coordinates are in EPSG:4326"):
+        split_watched_objects(points((0, 0)).assign(categorie="École").to_crs(4326))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -240,9 +241,8 @@ def test_chunks_hold_what_the_reader_of_layers_gives(
     if name != "b.parquet":
         polygons = frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
         frame = frame[polygons | frame.geometry.isna()]
-    if name == "b.fgb":  # it holds no mixture of dimensions; GDAL reads null and empty ones wrongly
+    if name == "b.fgb":  # it holds no mixture of dimensions, and no empty geometry
         frame = frame[~frame.geometry.is_empty]
-        frame = frame[frame.geometry.notna()]
         frame = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()), crs=2154)
     if name == "b.geojson":  # it holds neither infinite nor, under its own name, an identifier
         frame = frame.to_crs(4326)
@@ -309,6 +309,22 @@ def test_seen_keys_are_exact_and_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(set(hash_keys(pa.array(["", "a", "a\0", "\0a", "b" * 8, "b" * 9])))) == 6
 
 
+def test_curves_are_refused_with_a_way_out(tmp_path: Path) -> None:
+    arc = "<gml:Arc><gml:posList>{} {} {} {} {} {}</gml:posList></gml:Arc>".format(
+        *np.add([0, 0, 10, 10, 20, 0], [worlds.X0, worlds.Y0] * 3)
+    )
+    circle = f"<gml:Curve><gml:segments>{arc}{arc}</gml:segments></gml:Curve>"
+    path = tmp_path / "b.gml"
+    path.write_text(
+        '<f:F xmlns:f="http://f" xmlns:gml="http://www.opengis.net/gml/3.2"><gml:featureMember>'
+        "<f:buildings><f:cleabs>B1</f:cleabs><f:g><gml:Polygon srsName='EPSG:2154'><gml:exterior>"
+        f"<gml:Ring><gml:curveMember>{circle}</gml:curveMember></gml:Ring></gml:exterior>"
+        "</gml:Polygon></f:g></f:buildings></gml:featureMember></f:F>"
+    )
+    with pytest.raises(SourceError, match=r"holds curves[\s\S]*tvb.io.write_geopackage"):
+        list(open_footprints(path).chunks())
+
+
 def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
     path = write(buildings([worlds.box(0, 0, 9, 9)]), tmp_path)
     with pytest.raises(ParameterError, match="chunk_rows: 0"):
@@ -336,7 +352,7 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
     cut.write_bytes(write(messy().iloc[:30], tmp_path, "w.gpkg").read_bytes()[:90_000])
     with pytest.raises(SourceError, match=r"cut\.gpkg: cannot be read"):
         list(open_footprints(cut).chunks())
-    assert "1 rows, chunks of 131072" in repr(open_footprints(path))
+    assert "1 rows, chunks of 65536" in repr(open_footprints(path))
 
 
 # What is counted --------------------------------------------------------------------------------
@@ -650,7 +666,7 @@ def test_chunks_add_up_in_any_order_and_travel(
     for chunk in reversed(chunks):
         total += count_chunk(chunk, again)
     assert total.buildings == whole.buildings
-    tables = stream._tables(total, prepared)
+    tables = stream.lay_out_counts(total, prepared)
     for rule, table in whole.tables.items():
         pd.testing.assert_frame_equal(tables[rule], table)
     monkeypatch.setattr(stream, "_THREADS", 1)
@@ -685,22 +701,22 @@ def test_an_interrupted_run_goes_on_from_there(tmp_path: Path) -> None:
     frame["cleabs"] = frame["cleabs"].where(frame.index % 10 < 9, frame["cleabs"].shift(30))
     path = write(frame, tmp_path)
     prepared = prepare_exposure(nasty_zones(), worlds.communes())
-    straight = open_footprints(path, chunk_rows=25)
+    straight = open_footprints(path, chunk_rows=12)
     expected = count_prepared(straight, prepared)
     store = FolderStore(tmp_path / "cache")
     with pytest.raises(InterruptionError):
-        count_prepared(Frail(open_footprints(path, chunk_rows=25), 5), prepared, store=store)
+        count_prepared(Frail(open_footprints(path, chunk_rows=12), 8), prepared, store=store)
     (run,) = (tmp_path / "cache").iterdir()
     kept = sorted(run.glob("*.npz"))
-    assert 3 <= len(kept) <= 5
+    assert 4 <= len(kept) <= 8
     kept[2].write_bytes(b"torn")
-    footprints = open_footprints(path, chunk_rows=25)
+    footprints = open_footprints(path, chunk_rows=12)
     fresh = []
     source = Frail(footprints, 10**6)
     original = source.chunks
     source.chunks = lambda done=None: (fresh.append(c.number) or c for c in original(done))  # type: ignore[method-assign]
     resumed = count_prepared(source, prepared, store=store)
-    total = -(-len(frame) // 25)
+    total = -(-len(frame) // 12)
     assert len(fresh) == total - len(kept) + 1
     for rule, table in expected.tables.items():
         pd.testing.assert_frame_equal(resumed.tables[rule], table)
@@ -726,7 +742,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 def test_memory_holds_a_few_chunks_only(tmp_path: Path) -> None:
     """Kills: chunks kept until the end of the file."""
-    footprints = chunks_of(nasty_buildings()[::4], tmp_path, 4)
+    footprints = chunks_of(nasty_buildings()[::4], tmp_path, 2)
     alive: list[int] = []
     seen: list[weakref.ref[np.ndarray]] = []
     source = Frail(footprints, 10**6)
@@ -739,9 +755,34 @@ def test_memory_holds_a_few_chunks_only(tmp_path: Path) -> None:
             yield chunk
 
     source.chunks = watched  # type: ignore[method-assign]
+    count_prepared(source, prepare_exposure(nasty_zones(), worlds.communes()))
+    assert len(alive) > 40
+    assert max(alive) <= 10
+
+
+def test_few_chunks_wait_for_the_zones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: a whole file read into memory while the zones are made ready."""
+    footprints = chunks_of(nasty_buildings()[::4], tmp_path, 2)
+    drawn: list[int] = []
+    source = Frail(footprints, 10**6)
+    chunks = source.chunks
+
+    def watched(done: object = None) -> Iterator[FootprintChunk]:
+        for chunk in chunks(done):
+            drawn.append(chunk.number)
+            yield chunk
+
+    def slow(*args: object, **options: object) -> object:
+        time.sleep(1.0)
+        waiting.append(len(drawn))
+        return prepare_exposure(*args, **options)
+
+    waiting: list[int] = []
+    source.chunks = watched  # type: ignore[method-assign]
+    monkeypatch.setattr(stream, "prepare_exposure", slow)
     count_exposure_stream(source, nasty_zones(), worlds.communes())
-    assert len(alive) > 20
-    assert max(alive) <= 6
+    assert len(drawn) > 40
+    assert 0 < waiting[0] <= 12
 
 
 def test_benchmark_compares_what_it_says(tmp_path: Path) -> None:

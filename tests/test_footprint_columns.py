@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import worlds
-from tvb.flood.stream_kernels import Cells, find_near
+from tvb.flood.stream_kernels import Cells, label_boxes
 from tvb.geometry.cover import DOUBTFUL, build_edge_cover, span_lattice
 from tvb.io.footprint_columns import read_column, read_keys
 from tvb.io.footprint_keys import SeenKeys, hash_keys, inspect_keys
@@ -94,7 +94,7 @@ def test_a_table_made_for_few_takes_more() -> None:
     assert seen.add(hashes[::-7]).all()
 
 
-def test_boxes_near_to_edges_are_those_of_the_cover() -> None:
+def test_boxes_lie_in_what_the_cover_says() -> None:
     """Kills: columns and rows exchanged, boxes beyond the lattice, no box at all (not a number)."""
     polygons = np.array([worlds.box(0, 0, 90, 40), worlds.box(200, 100, 260, 190)])
     bounds = np.array([polygon.bounds for polygon in polygons])
@@ -106,12 +106,11 @@ def test_boxes_near_to_edges_are_those_of_the_cover() -> None:
     )  # fmt: skip
     random = np.random.default_rng(5)
     low = bounds[0, :2] - 300 + random.random((4000, 2)) * 900
-    boxes = np.hstack([low, low + random.random((4000, 2)) * 60])
-    near = np.empty(len(boxes), dtype=bool)
-    find_near(cells, boxes, near)
+    boxes = np.hstack([low, low + random.random((4000, 2)) * 20])
+    label = np.empty(len(boxes), dtype=np.int64)
+    label_boxes(cells, np.arange(len(boxes))[::-1], boxes, label)
     located = edges.cover.locate(lattice.windows(boxes))
-    np.testing.assert_array_equal(near, located == DOUBTFUL)
-    assert 0.02 < near.mean() < 0.5
-    nowhere = np.full((1, 4), np.nan)
-    find_near(cells, nowhere, near[:1])
-    assert not near[0]
+    np.testing.assert_array_equal(label[::-1], located)
+    assert set(label) == {DOUBTFUL, 0, 1, 2}
+    label_boxes(cells, np.arange(1), np.full((1, 4), np.nan), label)
+    assert label[0] == 0

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import shapely
 
-from postgis_server import BUILDINGS, PASSWORD, READER, Server, buildings, put, run, server
+from postgis_server import BUILDINGS, PASSWORD, READER, Server, buildings, put, run
 from tvb.errors import LayerError, MissingExtraError, ParameterError, SourceError, TvbError
 from tvb.io import iter_database, read_database
 from worlds import X0, Y0, communes
@@ -142,22 +142,6 @@ def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 # On a real server
-
-
-@pytest.fixture
-def postgres() -> Server:
-    found = server()
-    found.empty()
-    return found
-
-
-@pytest.fixture
-def real(postgres: Server) -> Iterator[Any]:
-    import sqlalchemy
-
-    engine = sqlalchemy.create_engine(postgres.url())
-    yield engine
-    engine.dispose()
 
 
 # What can go wrong between here and a server

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 from geopandas.testing import assert_geodataframe_equal
 
 import tvb
-from postgis_server import BUILDINGS, Server, buildings, put, run, server
+from postgis_server import BUILDINGS, Server, buildings, put, run
 from tvb.errors import CrsError, LayerError, ParameterError, SourceError
 from tvb.flood.stream import count_exposure_stream
 from tvb.io import (
@@ -31,22 +31,6 @@ from tvb.io import (
 )
 from tvb.io.footprints import open_footprints
 from worlds import X0, Y0, box, communes
-
-
-@pytest.fixture
-def postgres() -> Server:
-    found = server()
-    found.empty()
-    return found
-
-
-@pytest.fixture
-def real(postgres: Server) -> Iterator[Any]:
-    import sqlalchemy
-
-    engine = sqlalchemy.create_engine(postgres.url())
-    yield engine
-    engine.dispose()
 
 
 def keys_of(chunks: Iterable[DatabaseChunk]) -> list[str]:

@@ -27,16 +27,18 @@ FAMILY = {
 LAYER = {
     "load_buffer": "buffer", "load_buildings": "buildings", "load_cavaliers": "cavaliers",
     "load_communes": "communes", "load_core_areas": "core_areas", "load_corridors": "corridors",
-    "load_cycle_routes": "cycle_routes", "load_estates": "estates",
-    "load_flood_hazard": "flood_zones", "load_pits": "pits", "load_property": "property",
+    "load_cycle_routes": "cycle_routes", "load_drained_basins": "drained_basins",
+    "load_estates": "estates", "load_flood_hazard": "flood_zones", "load_pits": "pits",
+    "load_population_grid": "population_grid", "load_property": "property",
     "load_property_elements": "property_elements", "load_pumping_stations": "pumping_stations",
-    "load_terrils": "terrils",
+    "load_terrils": "terrils", "load_watched_objects": "watched_objects",
 }  # fmt: skip
 
 
 def test_every_loader_that_the_package_names_exists() -> None:
     assert set(loaders.__all__) == set(tvb._LOADERS)
-    assert set(LAYER) == set(tvb._LOADERS) - {"load_flood_depth", "load_land_cover"}
+    rasters = {"load_flood_depth", "load_land_cover", "load_terrain"}
+    assert set(LAYER) == set(tvb._LOADERS) - rasters
 
 
 @pytest.mark.parametrize("name", sorted(LAYER))

@@ -6,14 +6,10 @@ installed, by QGIS: it opens the file, and every layer must be valid, named and 
 
 from __future__ import annotations
 
-import functools
 import io
 import json
-import os
 import re
-import shutil
 import sqlite3
-import subprocess
 import zipfile
 from collections.abc import Mapping
 from contextlib import closing
@@ -27,13 +23,14 @@ import pandas as pd
 import pytest
 import shapely
 
+from headless_qgis import ask_qgis
 from tvb.errors import ParameterError
-from tvb.io.fields import _data as fields_data
-from tvb.io.fields import describe_fields
-from tvb.io.qgis_layers import _data as tree_data
+from tvb.io.fields import describe_fields, fields_data
+from tvb.io.qgis_layers import tree_data
 from tvb.io.styles import Style, StyleClass, Symbol, style_for, styles_for, to_qml, to_sld
 from tvb.io.write import write_geopackage
 from tvb.schema import SCHEMAS
+from tvb.schema.layers import GRID_SCHEMAS
 from worlds import X0, Y0, at, box, communes
 
 TITLE = 'Étude « a < b & "c" »'
@@ -208,7 +205,10 @@ def test_data_files_are_whole() -> None:
     assert units | set(fields["suffixes"].values()) - {"m³", "km"} <= set(fields["units"])
     for layer, names in fields["layers"].items():
         assert set(names) <= {c.name for c in SCHEMAS[layer].columns}
-    grouped = [spec["table"] for group in tree["groups"] for spec in group["layers"]]
+    specs = [spec for group in tree["groups"] for spec in group["layers"]]
+    grouped = [spec["table"] for spec in specs if "table" in spec]
+    rasters = [spec["raster"] for spec in specs if "raster" in spec]
+    assert sorted(rasters) == sorted([*(s.name for s in GRID_SCHEMAS), "resistance"])
     assert set(SCHEMAS) <= set(grouped)
     assert set(grouped) <= set(SCHEMAS) | set(tree["tables"]["names"])
     assert {t for t in grouped if grouped.count(t) > 1} == {"communes"}
@@ -512,14 +512,7 @@ def test_names_that_qgis_cannot_address_are_refused(tmp_path: Path, name: str) -
 # With QGIS ---------------------------------------------------------------------------------------
 
 PROBE = r"""
-import json, sys
-from qgis.core import *
-from qgis.PyQt.QtCore import QSize
-from qgis.PyQt.QtGui import QColor
-
 path, folder = sys.argv[1:]
-application = QgsApplication([], False)
-application.initQgis()
 
 
 def describe(layer):
@@ -540,16 +533,8 @@ def describe(layer):
 
 
 def draw(layers, extent, name=None):
-    settings = QgsMapSettings()
-    settings.setLayers(layers)
-    settings.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:2154"))
-    settings.setOutputSize(QSize(120, 120) if name is None else QSize(600, 600))
-    settings.setBackgroundColor(QColor("white"))
-    settings.setExtent(extent.buffered(50))
-    job = QgsMapRendererSequentialJob(settings)
-    job.start()
-    job.waitForFinished()
-    image = job.renderedImage()
+    side = 120 if name is None else 600
+    image = render(layers, extent.buffered(50), side, side)
     if name is not None:
         image.save(folder + "/" + name)
     size = image.width(), image.height()
@@ -557,8 +542,6 @@ def draw(layers, extent, name=None):
     return len(colours - {"#ffffff"})
 
 
-messages = []
-QgsApplication.messageLog().messageReceived.connect(lambda text, tag, level: messages.append(text))
 project = QgsProject.instance()
 uri = "geopackage:" + path + "?projectName=tvb"
 answer = {
@@ -580,50 +563,14 @@ answer["plain"] = {
     s.uri().split("|", 1)[1]: describe(QgsVectorLayer(s.uri(), s.name(), "ogr")) for s in plain
 }
 answer["messages"] = messages
-print("ANSWER" + json.dumps(answer))
-project.clear()
-application.exitQgis()
 """
-
-
-@functools.cache
-def qgis_python() -> str | None:
-    """Return a Python that has QGIS: that of the system, not the one of these tests."""
-    for candidate in ("/usr/bin/python3", shutil.which("python3")):
-        if candidate is None or not Path(candidate).exists():
-            continue
-        command = [candidate, "-c", "import qgis.core"]
-        if (
-            subprocess.run(
-                command, capture_output=True, env=clean_environment(), check=False
-            ).returncode
-            == 0
-        ):
-            return candidate
-    return None
-
-
-def clean_environment(**more: str) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GDAL", "PROJ"))}
-    return {**kept, "QT_QPA_PLATFORM": "offscreen", **more}
 
 
 @pytest.fixture(scope="module")
 def opened(package: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What QGIS says of the town."""
-    python = qgis_python()
-    if python is None:
-        pytest.skip("QGIS is not on this machine (Debian: apt-get install python3-qgis)")
     folder = tmp_path_factory.mktemp("qgis")
-    (folder / "run").mkdir(mode=0o700)
-    home = clean_environment(HOME=str(folder), XDG_RUNTIME_DIR=str(folder / "run"))
-    command = [python, "-c", PROBE, str(package), str(folder)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env=home, check=False, timeout=120
-    )
-    assert "ANSWER" in done.stdout, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout.partition("ANSWER")[2])
-    return answer
+    return ask_qgis(PROBE, str(package), str(folder), home=folder)
 
 
 def test_qgis_opens_the_project(opened: dict[str, Any], package: Path) -> None:

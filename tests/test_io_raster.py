@@ -238,7 +238,11 @@ def test_declared_system_wins_and_says_so(tmp_path: Path) -> None:
         ({"transform": rasterio.Affine(20, 5, X0, 0, -10, Y0)}, LayerError, "is turned"),
         ({"transform": rasterio.Affine(20, 0, X0, 0, 10, Y0)}, LayerError, "north up"),
         ({"transform": None}, LayerError, "does not say where its cells lie"),
-        ({"nodata": None}, LayerError, r"cells hold other values \(-9999, …\).*0 to 30 m.*nodata="),
+        (
+            {"nodata": None},
+            LayerError,
+            r"cells hold other values \(-9999, …\).*-1 to 30 m.*nodata=",
+        ),
         ({"crs": None}, CrsError, "does not say its coordinate reference system"),
     ],
 )

@@ -16,6 +16,7 @@ import pandas as pd
 import pyproj
 import pytest
 import shapely
+from geopandas.testing import assert_geodataframe_equal
 
 import worlds
 from tvb.errors import CrsError, CrsWarning, LayerError, ParameterError, SourceError
@@ -559,6 +560,67 @@ def test_a_window_is_given_in_lambert_93_whatever_the_file(
     assert report.rows_read == 1
     nothing, _ = read_layer(path, "communes", bbox=(west - 900, south, west - 800, south + 1))
     assert len(nothing) == 0
+
+
+# Null geometry of a FlatGeobuf
+
+
+@pytest.mark.parametrize("window", [None, (worlds.X0 + 150, 6e6, 1e6, 8e6)])
+@pytest.mark.parametrize(
+    "places", [(0, None, 2, 3), (None, None, 2, 3), (0, 1, None, None), (None,) * 3, (0, "", 2)]
+)
+def test_null_geometry_of_a_flatgeobuf_is_dropped_and_counted(
+    places: tuple[int | str | None, ...],
+    window: tuple[float, ...] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Kills: the Arrow reader of GDAL as it is, which writes the square after a null one over the
+    first, and ends in « Wrapping » or in no process at all; null ones counted in any window."""
+    monkeypatch.setattr(ogr, "BATCH_ROWS", 3)
+    squares = {i: shapely.box(0, 0, 90, 90 + i) for i in range(4)}
+    kinds = {None: None, "": shapely.Polygon()} | {
+        i: shapely.transform(s, lambda c, i=i: c + np.array([worlds.X0 + 100 * i, worlds.Y0]))
+        for i, s in squares.items()
+    }
+    names = [f"T{i}" for i in range(len(places))]
+    raw = gpd.GeoDataFrame({"no_terril": names}, geometry=[kinds[p] for p in places], crs=2154)
+    found = {}
+    for name, options in (("a.gpkg", {}), ("a.fgb", {"SPATIAL_INDEX": "NO"})):
+        raw.to_file(tmp_path / name, **options)
+        frame, report = read_layer(tmp_path / name, "terrils", bbox=window)
+        found[name] = frame
+        assert report.rows_read == len(frame) + sum(_reasons(report.dropped).values())
+        if window is None:
+            assert sum(_reasons(report.dropped).values()) == sum(
+                not isinstance(place, int) for place in places
+            )
+            assert report.rows_read == len(places)
+    reached = 0 if window is None else 1
+    wanted = [n for n, p in zip(names, places, strict=True) if isinstance(p, int) and p >= reached]
+    assert found["a.fgb"]["no_terril"].tolist() == wanted
+    assert_geodataframe_equal(found["a.fgb"], found["a.gpkg"], normalize=True)
+
+
+def test_a_flatgeobuf_keeps_columns_named_as_gdal_names_its_own(tmp_path: Path) -> None:
+    """Kills: the number of a feature, which GDAL calls OGC_FID, taken for a column of the file."""
+    raw = gpd.GeoDataFrame(
+        {"no_terril": ["1", "2"], "OGC_FID": [7, 8]},
+        geometry=[worlds.box(0, 0, 9, 9), None],
+        crs=2154,
+    )
+    raw.to_file(tmp_path / "a.fgb", SPATIAL_INDEX="NO")
+    frame, _ = read_layer(tmp_path / "a.fgb", "terrils")
+    assert frame["OGC_FID"].tolist() == [7]
+
+
+def test_a_flatgeobuf_without_attributes_keeps_its_rows(tmp_path: Path) -> None:
+    """Kills: rows lost where no column but the geometry tells how many there are."""
+    shapes = [worlds.box(0, 0, 9, 9), None, worlds.box(20, 0, 29, 9)]
+    gpd.GeoDataFrame(geometry=shapes, crs=2154).to_file(tmp_path / "a.fgb", SPATIAL_INDEX="NO")
+    frame, report = read_layer(tmp_path / "a.fgb", "study_area")
+    assert frame.geometry.tolist() == [shapes[0], shapes[2]]
+    assert _reasons(report.dropped) == {"null geometry": 1}
 
 
 # GeoJSON identifiers

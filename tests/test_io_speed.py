@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tvb.errors import LayerError
 from tvb.io import conform, read, read_layer, text, threads
-from tvb.io.assembly import _may_repeat
+from tvb.io.assembly import may_repeat
 from tvb.io.repair import flatten
 from tvb.schema import validate
 from tvb.schema.validate import validate_repaired
@@ -101,7 +101,7 @@ def test_keys_that_repeat_are_never_passed_over(keys: list[str | None]) -> None:
     column = pd.Series(keys, dtype=text.TEXT)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tvb.io.assembly.BATCH_ROWS", 2)
-        assert _may_repeat(column) == column.dropna().duplicated().any()
+        assert may_repeat(column) == column.dropna().duplicated().any()
 
 
 def test_numbers_lent_by_arrow_are_copied(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ its axes, a legend typed by hand, labels laid over one another, a file that hold
 
 from __future__ import annotations
 
-import io
 import itertools
 import string
 import subprocess
@@ -29,7 +28,7 @@ from matplotlib.text import Text
 import worlds
 from tvb import maps
 from tvb.errors import CrsError, LayerError, ParameterError
-from tvb.maps import style, texts
+from tvb.maps import style, texts, words
 from tvb.maps.basemap import class_labels
 from tvb.maps.furniture import grid_north_angle, scale_bar_m, source_lines
 from tvb.maps.labels import Label, place_labels
@@ -150,7 +149,7 @@ def test_french_typography() -> None:
 
 def test_every_text_exists_in_both_languages_with_the_same_blanks() -> None:
     """Kills a translation that forgets a figure."""
-    for key, pair in texts._TEXTS.items():
+    for key, pair in words.TEXTS.items():
         blanks = [[b for _, b, _, _ in string.Formatter().parse(t) if b is not None] for t in pair]
         assert blanks[0] == blanks[1], key
         assert all(pair), key
@@ -188,7 +187,7 @@ def test_nice_number_is_the_largest_round_one_below(value: float) -> None:
 
 def test_class_labels_cover_all_numbers() -> None:
     assert class_labels(np.array([1.0, 2.5]), "fr", unit=" m") == [
-        "moins de 1 m", "de 1 à 2,5 m", "2,5 m et plus",
+        f"moins de 1{NO_BREAK}m", f"de 1 à 2,5{NO_BREAK}m", f"2,5{NO_BREAK}m et plus",
     ]  # fmt: skip
     assert class_labels(np.empty(0), "en") == ["all values"]
 
@@ -426,8 +425,8 @@ def test_furniture_is_complete() -> None:
     ):  # fmt: skip
         assert expected in text
     # 300 m × 300 m of property, 1100 m × 600 m of buffer
-    assert "bien inscrit 9 ha" in text
-    assert "zone tampon 66 ha" in text
+    assert f"bien inscrit 9{NO_BREAK}ha" in text
+    assert f"zone tampon 66{NO_BREAK}ha" in text
 
 
 def test_the_locator_shows_when_the_extent_is_a_small_part() -> None:
@@ -521,9 +520,11 @@ def test_wrong_exposure_tables_are_refused() -> None:
 def test_graph_ranks_patches_and_marks_stepping_stones() -> None:
     patches, links, ranking = graph()
     options: dict[str, Any] = {"communes": worlds.communes(), "ranking": ranking}
-    lines = written(maps.plot_graph(patches, links, [source("a")], **options))
-    assert f"3{NO_BREAK}taches d’habitat et 2{NO_BREAK}liens" in lines
-    assert {"1", "2", "3"} <= set(lines)
+    plate = maps.plot_graph(patches, links, [source("a")], **options)
+    lines = written(plate)
+    assert plate.title.startswith(f"Sans «{NO_BREAK}tache ")
+    assert any(f"3{NO_BREAK}taches d’habitat et 2{NO_BREAK}liens" in line for line in lines)
+    assert {"1", "2", "3", "Les taches qui comptent portent leur rang."} <= set(lines)
     assert any(line.startswith(f"Tache relais{NO_BREAK}:") for line in lines)
     plain = written(maps.plot_graph(patches, links, [source("a")]))
     assert "Tache d’habitat" in plain
@@ -622,9 +623,9 @@ def test_a_failed_save_leaves_the_old_file_and_no_scrap(
 def test_text_in_a_pdf_can_be_searched() -> None:
     """Kills path effects: with them matplotlib turns the names into outlines."""
     plate = plot_exposure(exposure(3, 120))
-    buffer = io.BytesIO(plate._render("pdf", 72))
-    assert b"/FontFile2" in buffer.getvalue()
-    assert b"CreationDate" not in buffer.getvalue()
+    content = plate.to_bytes("pdf", dpi=72)
+    assert b"/FontFile2" in content
+    assert b"CreationDate" not in content
 
 
 def test_repr_is_one_line() -> None:

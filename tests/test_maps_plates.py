@@ -371,7 +371,10 @@ def test_areas_are_counted_by_centre() -> None:
 def test_corridors_are_measured_outside_the_patches() -> None:
     """11 cells of 1 ha between the patches; the 7 that a patch holds are not theirs."""
     lines = written(maps.plot_corridors(corridors(), habitat(), [SOURCE]))
-    assert "11 ha de corridors entre les taches d’habitat, jusqu’à 2 au même endroit" in lines
+    assert (
+        f"11{NO_BREAK}ha de corridors entre les taches d’habitat, jusqu’à 2 au même endroit"
+        in lines
+    )
     assert {"1", "2 et plus"} <= set(lines)
     assert "Tache d’habitat" in lines
     assert "Chemin de moindre coût" not in lines
@@ -422,7 +425,7 @@ def test_counts_have_whole_classes_and_limits_can_be_shared() -> None:
         communes=communes,
     )
     assert {"below 0.5", "0.5 and more"} <= set(written(weighted))
-    assert weighted.title == "12 ha of corridors between habitat patches"
+    assert weighted.title == f"12{NO_BREAK}ha of corridors between habitat patches"
 
 
 def test_the_least_cost_is_drawn_darkest() -> None:
@@ -473,11 +476,11 @@ def test_limits_out_of_range_are_refused(breaks: Any, message: str) -> None:
 def test_depth_states_the_ground_under_water() -> None:
     """7 wet cells of 1 ha, 4 of them of 1 m or more."""
     lines = written(maps.plot_depth(depth(), [SOURCE], scenario="04Fai"))
-    assert "7,0 ha sous l’eau, dont 4,0 ha sous plus d’un mètre" in lines
+    assert f"7,0{NO_BREAK}ha sous l’eau, dont 4,0{NO_BREAK}ha sous plus d’un mètre" in lines
     assert "Hauteur d’eau, scénario extrême (faible probabilité)" in lines
     assert {"moins de 0,5", "de 0,5 à 1", "de 1 à 2", "2 et plus"} <= set(lines)
     west = maps.plot_depth(depth(), [SOURCE], scenario="x", extent=window(0, 1000, 400, 2000))
-    assert west.title == "3,0 ha sous l’eau, dont 0,0 ha sous plus d’un mètre"
+    assert west.title == f"3,0{NO_BREAK}ha sous l’eau, nulle part sous plus d’un mètre"
 
 
 def test_buildings_are_drawn_at_large_scales_only() -> None:
@@ -517,7 +520,7 @@ def test_protected_areas_have_their_line_when_seen() -> None:
 def test_routes_are_classed_by_their_best_side_and_their_state() -> None:
     """Seven lines of 1 km: four in service (one without a state), three to come."""
     lines = written(maps.plot_cycling(routes(), [SOURCE]))
-    assert "4 km d’itinéraires cyclables en service, 3 km à venir" in lines
+    assert f"4{NO_BREAK}km d’itinéraires cyclables en service, 3{NO_BREAK}km à venir" in lines
     assert {
         "Voie verte", "Piste cyclable", "Bande cyclable", "Voie partagée ou autre aménagement",
         "En travaux", "En projet", "À étudier",
@@ -576,7 +579,7 @@ def test_official_colours_are_those_of_the_standard() -> None:
         band = cnig.zone_symbol(kind, large=True)
         assert band.face is None
         assert band.width_pt == 2.5
-        assert band.patterns == (Band(large[kind], 7.0, 3.0),)
+        assert band.patterns[-1] == Band(large[kind], 7.0, 3.0)
     line = {item.codes: item.colour for item in (*cnig.PRESCRIPTIONS, *cnig.INFORMATIONS)}
     assert line["25",] == "#004da8"
     assert line["40-01",] == "#ffc476"
@@ -791,10 +794,11 @@ def test_patches_are_classed_by_shared_limits_and_named_in_the_table() -> None:
     assert {"moins de 5", "10 et plus"} <= set(written(plate))
     three = pd.concat([patches, patches.assign(patch=["C", "D"])])
     ranking = pd.DataFrame({"d": [40.0, 3.0, 2.0, 1.0]}, index=list("ABCD"))
-    lines = written(maps.plot_graph(three, links, [SOURCE], ranking=ranking, paper="A3",
-                                    orientation="portrait"))  # fmt: skip
-    assert "1. Bois du Nord (tache A)" in lines
+    lines = written(maps.plot_graph(three, links, [SOURCE], ranking=ranking, breaks=(5, 10),
+                                    paper="A3", orientation="portrait"))  # fmt: skip
+    assert "1. Bois du Nord" in lines
     assert "2. tache B" in lines
+    assert "Limites fixes d’une planche" in " ".join(lines)
     with pytest.raises(ParameterError, match="breaks: "):
         maps.plot_graph(patches, links, [SOURCE], ranking=ranking, breaks=(-1,))
 

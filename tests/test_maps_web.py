@@ -113,12 +113,30 @@ def test_legend_foot_and_popups():
     terrils = by_title["Terrils"]
     assert [(f[0], f[1]) for f in terrils["features"]] == [(0, "Pinchonvalles"), (1, "")]
     assert by_title["Stations de relevage"]["features"][0][2][-1] == "1,25"
+    assert by_title["Stations de relevage"]["labels"][-1] == "Débit (m³/s)"
     communes = data_of(made.html)["layers"][-1]
     assert communes["classes"][-2:] == ["Aucun bâtiment exposé", "Commune non évaluée"]
     assert [f[0] for f in communes["features"]] == [1, 0, 2, 2]
     english = web_map(territory(), lang="en")
     assert english.layers[0] == "Pumping stations"
     assert repr(english).startswith("<WebMap « Bassin », 4 layers, 0.")
+
+
+def test_popups_speak_of_what_people_know():
+    """Kills names of columns as labels, figures without unit, and modelled layers told as real."""
+    modelled = Source("terrils", "modelled", "Terrils", "tvb", "MIT", "2026")
+    held = worlds.communes().assign(
+        no_terril="T1", forme="VOIE VERTE", hauteur_m=0.004, commune_1="Lens", commune_2=["", None]
+        * 2, id_interne="x",
+    )  # fmt: skip
+    sources = (*territory().sources_of("communes"), modelled)
+    layers = {"communes": worlds.communes(), "terrils": held}
+    made = web_map(Territory("Bassin", layers, sources=sources))
+    terrils, communes = data_of(made.html)["layers"]
+    assert terrils["labels"] == ["N° de terril", "Forme", "Hauteur (m)", "Communes"]
+    assert terrils["features"][0][2] == ["T1", "Voie verte", "<\u00a00,01", "Lens"]
+    assert (terrils["worth"], communes["worth"]) == ("[modélisé]", "")
+    assert "Population (habitants)" in communes["labels"]
 
 
 def test_shown_in_a_notebook():
@@ -136,7 +154,7 @@ def test_the_habitat_graph_can_be_added():
     for some in (patches, patches.drop(columns="d")):
         titles = web_map(territory(), patches=some, links=links, sources=[SOURCE]).layers
         assert len(titles) == 6
-        assert "Importance du lien (dPC,\u202f%)" in titles
+        assert "Importance du lien (dPC, %)" in titles
 
 
 def test_refusals(monkeypatch, tmp_path):
@@ -275,6 +293,8 @@ def test_in_a_browser(browser, tmp_path):
     heads = browser.find_elements("css selector", ".leaflet-popup-content h2")
     assert NASTY in [h.get_attribute("textContent") for h in heads]
     assert browser.title == "Bassin"
+    told = [e.get_attribute("title") for e in browser.find_elements("css selector", "#map [title]")]
+    assert set(told) == {"Agrandir", "Réduire", "Fermer"}  # nothing is told in English
     assert not browser.get_log("browser")
     assert {url for url in requests(browser) if not url.startswith("data:")} == set()
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tvb.errors import ParameterError
+from tvb.io.styles import style_for
+from tvb.maps.cnig import ZONES, zone_symbol, zone_type
+from tvb.maps.texts import typeset
 from tvb.plu.codes import (
     CODE_LISTS,
     INFORMATIONS,
@@ -243,3 +247,25 @@ def test_conditions_name_columns_that_exist() -> None:
         for table in tables:
             names = {c.name for c in table.columns}
             assert names >= {*(name for name, _ in condition.when), *condition.needed}
+
+
+# Symbols ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_types_of_zones_have_one_word_and_one_colour_in_files_maps_and_reviews(place: int) -> None:
+    """Kills: a table of colours or of words of their own for QGIS, for plates, for reviews."""
+    lang: Any = ("fr", "en")[place]
+    mark = (" : ", ": ")[place]
+    listed = {entry.value: (entry.meaning_fr, entry.meaning_en)[place]
+              for entry in CODE_LISTS["typezone"].entries}  # fmt: skip
+    classes = {c.value: c for c in style_for("zone_urba", lang=lang).classes if c.value}
+    assert list(classes) == list(listed)
+    for code, style in classes.items():
+        assert style.label == f"{code}{mark}{listed[code]}"
+        fill = zone_symbol(zone_type(code), large=False)
+        assert (style.symbol.fill, style.symbol.opacity) == (fill.face, fill.alpha)
+        assert style.symbol.stroke == fill.edge
+        assert style.symbol.stroke_mm == pytest.approx(fill.width_pt * 25.4 / 72)
+        if zone_type(code) == code:
+            assert ZONES[code].label(lang) == typeset(style.label, lang)

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
@@ -37,6 +38,8 @@ from tvb.plu import (
     review_portfolio,
 )
 from tvb.plu.reference import hash_frame
+from tvb.study import plans as study_plans
+from tvb.study.store import Store
 from tvb.territory import Territory
 
 
@@ -363,6 +366,32 @@ def test_a_run_that_was_stopped_leaves_nothing_to_believe(tmp_path: Path) -> Non
     assert again.state == "revu"
     with pytest.raises(ParameterError, match=r"key: « \.\./x ».*64 hexadecimal digits"):
         store.load("../x")
+
+
+def test_a_study_takes_each_review_once(
+    folder, reference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: the cache read a second time for the summaries, which then all say « inchangé »."""
+    loads = []
+
+    def load(store: ReviewStore, key: str) -> Mapping[str, pd.DataFrame] | None:
+        loads.append(key)
+        return plain(store, key)
+
+    plain = ReviewStore.load
+    monkeypatch.setattr(ReviewStore, "load", load)
+    monkeypatch.setattr(study_plans, "_reference", lambda *_: reference)
+    study: Any = SimpleNamespace(study=SimpleNamespace(lang="fr", excel=False))
+    made = study_plans.review_plans(study, Store(tmp_path), [folder])
+    assert len(loads) == len(made.reviews) == 3
+    assert [r.state for r in made.reviews] == ["revu"] * 3
+    assert made.portfolio.plans["state"].tolist() == ["revu"] * 3
+    alone = review_portfolio(find_deliveries(folder), reference)
+    assert_frame_equal(made.portfolio.communes, alone.communes)
+    assert_geodataframe_equal(made.portfolio.findings, alone.findings)
+    again = study_plans.review_plans(study, Store(tmp_path), [folder])
+    assert len(loads) == 6
+    assert [r.state for r in again.reviews] == ["inchangé"] * 3
 
 
 def test_deliveries_of_a_folder(folder, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ from tvb.plu import (
     thresholds_table,
 )
 from tvb.plu.declare import format_fact
-from tvb.plu.overlay import is_wide, shared_parts, subdivide, subtract, uncovered_parts
+from tvb.plu.overlay import is_wide, shared_parts, subdivide, uncovered_parts
 from tvb.plu.shift import estimate_shift
 
 box, line, frame = worlds.box, pw.line, pw.frame
@@ -498,19 +498,6 @@ def test_the_shift_of_a_drawing_is_found_where_parts_are_missing() -> None:
     drawn = moved(shapely.union_all([box(0, 0, 300, 200), box(0, 700, 90, 990)]), -45, 20)
     assert estimate_shift(drawn, model) == pytest.approx((-45, 20), abs=1.5)
     assert estimate_shift(shapely.Polygon(), model) == (0.0, 0.0)
-
-
-def test_overlays_that_geos_gets_wrong_are_done_again() -> None:
-    """Two points of each answer are asked; here the answer is wrong on purpose."""
-    from tvb.plu import overlay
-
-    one, other = np.array([box(0, 0, 100, 100)]), np.array([box(60, 0, 150, 100)])
-    assert shapely.area(subtract(one, other)) == pytest.approx([6000.0])
-    wrong = overlay._is_wrong(one, np.array([box(-1, -1, 101, 101)]), one, inside=False)
-    assert wrong.tolist() == [True]
-    assert overlay._is_wrong(one, other, np.array([box(0, 0, 60, 100)]), inside=False).tolist() == [
-        False
-    ]
 
 
 @settings(max_examples=30, deadline=None)

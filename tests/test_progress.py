@@ -56,3 +56,5 @@ def test_a_notebook_without_widgets_shows_no_warning_instead(monkeypatch, widget
     monkeypatch.setitem(sys.modules, "ipykernel", sys)
     monkeypatch.setattr(progress, "find_spec", lambda _: object() if widgets else None)
     assert progress._someone_looks() is widgets
+    monkeypatch.setenv("TVB_PROGRESS", "0")
+    assert not progress._someone_looks()

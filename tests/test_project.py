@@ -46,8 +46,12 @@ def test_notebooks_run(path: Path, tmp_path: Path) -> None:
         resources={"metadata": {"path": str(tmp_path)}},
     )
     client.execute()
-    assert any("image/png" in output.get("data", {}) for c in notebook.cells
-               for output in c.get("outputs", []))  # fmt: skip
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert [o.text for o in outputs if o.output_type == "stream"] == [], "a warning, or print"
+    shown = [output.data for output in outputs if "data" in output]
+    assert any("image/png" in data for data in shown)
+    assert max(data.get("text/html", "").count("<tr") for data in shown) <= 35, "too long to read"
+    assert len(nbformat.writes(notebook)) < 3e6
 
 
 def _tracked() -> list[Path]:

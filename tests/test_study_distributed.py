@@ -27,7 +27,7 @@ from tvb.flood import (
     count_exposure_stream,
     prepare_exposure,
 )
-from tvb.flood.stream import _tables
+from tvb.flood.stream import lay_out_counts
 from tvb.flood.stream_chunk import no_counts
 from tvb.io import FootprintPart, list_footprint_parts, open_footprints, read_layer
 from tvb.study import count_exposure_distributed, distributed
@@ -157,7 +157,7 @@ def test_parts_may_come_back_in_any_order(folder: Path, seed: int) -> None:
         wanted |= books.enter(number, again)
     frame, _ = read_layer(list(dict.fromkeys(part.path for part in parts)), "buildings")
     assert books.total.buildings == len(frame)
-    for rule, table in zip(RULES, _tables(books.total, prepared).values(), strict=True):
+    for rule, table in zip(RULES, lay_out_counts(books.total, prepared).values(), strict=True):
         expected = count_exposed_buildings(frame, zones, communes, rule=rule)  # type: ignore[arg-type]
         pd.testing.assert_frame_equal(table, expected, check_exact=True)
 

@@ -387,8 +387,8 @@ def test_the_official_layers(official: Path, tmp_path: Path) -> None:
         "T140",
         "36,9 ha",
         "1 117",
-        "null geometry",
-        "invalid geometry",
+        "géométrie absente",
+        "géométrie invalide",
         "moins de 100 m²",
     ):
         assert trap in text.replace("\u202f", " "), trap

@@ -108,3 +108,7 @@ __all__ = [
     "sweep_thresholds",
     "trace_areas",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from tvb.connectivity.links import ground_of, require_patches
+from tvb.display import parts_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.grid import Grid
 
@@ -67,6 +68,16 @@ class Corridor:
             f"{self.area_m2 / 10_000:.1f} ha, {self.mean_width_m:.0f} m wide, "
             f"{self.narrowest_m:.0f} m at the narrowest>"
         )
+
+    def _repr_html_(self) -> str:
+        parts = {
+            "least cost": self.cost,
+            "tolerance (%)": 100 * self.tolerance,
+            "area (m²)": self.area_m2,
+            "mean width (m)": self.mean_width_m,
+            "narrowest (m)": self.narrowest_m,
+        }
+        return parts_table(self, parts, then=(".geometry", ".grid"))
 
 
 def corridor(

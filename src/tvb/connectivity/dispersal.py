@@ -120,6 +120,12 @@ class CostRegression:
             raise ParameterError(explain("slope", "is 0", required="costs that grow with length"))
         return float(np.exp((np.log(cost) - self.intercept) / self.slope))
 
+    def __repr__(self) -> str:
+        return (
+            f"<CostRegression: ln cost = {self.intercept:.3g} + {self.slope:.3g} ln metres, "
+            f"r² {self.r_squared:.2f}, {self.links} links, {self.left_out} left out>"
+        )
+
 
 def cost_to_distance(costs: ArrayLike, lengths: ArrayLike) -> CostRegression:
     """Return the regression from the length of links to their cost.

@@ -21,6 +21,7 @@ from tvb.connectivity.checks import (
     require_rows,
     require_table,
 )
+from tvb.display import parts_table
 from tvb.errors import LayerError, ParameterError, explain
 
 if TYPE_CHECKING:
@@ -439,6 +440,22 @@ class HabitatGraph:
             _counted(int((degree == 0).sum()), "isolated patch", "isolated patches"),
         )
         return f"<HabitatGraph: {', '.join(parts)}>"
+
+    def _repr_html_(self) -> str:
+        finite = self.distance[np.isfinite(self.distance)]
+        parts = {
+            "patches": len(self.ids),
+            "capacity, sum": float(self.capacity.sum()),
+            "links": len(self.i),
+            f"{self.length_column}, median": float(np.median(finite)) if len(finite) else None,
+            f"{self.length_column}, longest": float(finite.max()) if len(finite) else None,
+            "crossing a patch": "has a length" if self.ends is not None else "is free",
+        }
+        then = (
+            "tvb.connectivity.compute_indices(graph, distance=…)",
+            "tvb.connectivity.rank_patches(graph, distance=…)", ".to_frames()", ".to_networkx()",
+        )  # fmt: skip
+        return parts_table(self, parts, then=then)
 
 
 def _counted(number: int, one: str, several: str) -> str:

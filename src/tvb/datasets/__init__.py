@@ -21,3 +21,7 @@ __all__ = [
     "model_plans",
     "planted_table",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -33,9 +33,10 @@ def bassin_minier(
 ) -> Territory:
     """Return the embedded territory: true facts on schematic shapes, the rest modelled.
 
-    Codes, names, populations, areas and points are true; shapes are schematic; land cover, floods,
-    buildings, stations, corridors, cycle routes and core areas are invented, from a fixed seed.
-    Each layer says which in its source.
+    Codes, names, populations, areas and points are true; shapes are schematic; relief, land cover,
+    floods, buildings, the grid of people, schools and other watched objects, stations, corridors,
+    cycle routes and core areas are invented, from a fixed seed. Each layer says which in its
+    source.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ def bassin_minier(
     buildings : int
         Number of buildings of the 330 communes together, up to 3 000 000, shared out by
         population; a selection has its share of them, so that its density is that of the whole.
+        The grid of people and the watched objects are those of these buildings: a cell across the
+        border of a selection holds the people inside it only.
     seed : int
         Another seed gives another model of the same facts.
     cell_m : float
@@ -54,7 +57,7 @@ def bassin_minier(
         Raggedness of the edges of the floods, from 0 to 10. Zones have about 200 000 vertices in
         all by default, 670 000 with ``detail=4`` and ``cell_m=10``.
     rasters : bool
-        Whether to return ``land_cover`` and ``flood_depth_<scenario>``.
+        Whether to return ``land_cover``, ``flood_depth_<scenario>`` and ``terrain``.
 
     Returns
     -------

@@ -22,6 +22,8 @@ from tvb.datasets.land_cover import build_land_cover, road_lines
 from tvb.datasets.lines import build_cavaliers, build_corridors, build_cycle_routes
 from tvb.datasets.noise import Frame
 from tvb.datasets.raster import label_polygons
+from tvb.datasets.relief import build_relief
+from tvb.datasets.society import build_people, build_watched
 from tvb.datasets.stations import build_stations
 from tvb.datasets.tables import as_layer, clip_layer
 from tvb.datasets.terrain import Terrain, build_terrain
@@ -39,7 +41,8 @@ FACTS = (
 
 MODELLED = (
     "core_areas", "corridors", "cycle_routes", "flood_zones", "buildings", "pumping_stations",
-    "drained_basins", "land_cover", *(f"flood_depth_{scenario}" for scenario in SCENARIOS),
+    "drained_basins", "watched_objects", "population_grid", "land_cover",
+    *(f"flood_depth_{scenario}" for scenario in SCENARIOS), "terrain",
 )  # fmt: skip
 """Layers and rasters that are invented."""
 
@@ -123,6 +126,12 @@ class Model:
         Grid
             On the cells of `frame`.
         """
+        if name == "terrain":
+            # A basin of a neighbour may reach across the border.
+            basins = self._all_stations[1].geometry.to_numpy()
+            return build_relief(
+                self.height_m, self.inside, self.frame, basins=basins, seed=self.seed
+            )
         if name != "land_cover":
             return self._depths[name]
         return build_land_cover(
@@ -215,8 +224,12 @@ class Model:
         return build_buildings(self.communes, self.counts, self.terrain, avoid=avoid.to_numpy())
 
     @cached_property
+    def _all_stations(self) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+        return build_stations(self.everywhere, seed=self.seed)
+
+    @cached_property
     def _stations(self) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-        both = build_stations(self.everywhere, seed=self.seed)
+        both = self._all_stations
         mine = both[0]["id_station"].str[len("MODELE_S") :].str[:5].isin(self.communes["insee"])
         stations, basins = (frame[mine].reset_index(drop=True) for frame in both)
         return stations, basins
@@ -230,6 +243,16 @@ class Model:
     def drained_basins(self) -> gpd.GeoDataFrame:
         """Ground that each station keeps dry."""
         return self._stations[1]
+
+    @cached_property
+    def watched_objects(self) -> gpd.GeoDataFrame:
+        """Town halls, schools, homes, fire stations, plants."""
+        return build_watched(self.buildings, self.communes, seed=self.seed)
+
+    @cached_property
+    def population_grid(self) -> gpd.GeoDataFrame:
+        """People who live in the modelled buildings; those of a selection of communes only."""
+        return build_people(self.buildings, self.communes)
 
     def _facts(self, name: str) -> gpd.GeoDataFrame:
         """Return a layer made of facts, or what of it touches a selection of communes."""

@@ -37,8 +37,11 @@ _LAYERS: Mapping[str, tuple[str, Nature]] = {
     "buildings": ("Bâtiments modélisés", "modelled"),
     "pumping_stations": ("Stations de relevage modélisées", "modelled"),
     "drained_basins": ("Zones protégées par relevage modélisées", "modelled"),
+    "watched_objects": ("Établissements publics et sensibles modélisés", "modelled"),
+    "population_grid": ("Population carroyée modélisée", "modelled"),
     "land_cover": ("Occupation du sol modélisée", "modelled"),
     "flood_depth": ("Hauteurs d'eau modélisées", "modelled"),
+    "terrain": ("Niveau du sol modélisé", "modelled"),
 }
 
 

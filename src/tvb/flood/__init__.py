@@ -41,6 +41,7 @@ from tvb.flood.stream_chunk import ExposedBuildings, ExposureCounts, count_chunk
 from tvb.flood.stream_store import FolderStore
 from tvb.flood.stream_zones import Prepared, prepare_exposure
 from tvb.flood.terrain import FilledTerrain, fill_depressions
+from tvb.flood.watched import WATCHED_GROUPS, group_watched_objects, split_watched_objects
 from tvb.flood.wetlands import CounterScenario, counter_scenario, measure_storage
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "SCENARIO_CHAINS",
     "TOTAL",
     "USES",
+    "WATCHED_GROUPS",
     "BuildingDamage",
     "BuildingDepths",
     "CounterScenario",
@@ -91,6 +93,7 @@ __all__ = [
     "flag_exposed_buildings",
     "flood_basins",
     "group_counts",
+    "group_watched_objects",
     "indicator_definitions",
     "isolate_basins",
     "measure_damage",
@@ -103,6 +106,11 @@ __all__ = [
     "outline_water",
     "prepare_exposure",
     "sensitivity",
+    "split_watched_objects",
     "spread_population",
     "wet_zones",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.flood.rules import require_columns
 from tvb.flood.terrain import FilledTerrain
@@ -136,6 +137,17 @@ class StageCurve:
     def _area_above(self, at: int) -> float:
         """Return the area just above a point: that below the next one."""
         return float(self.area_m2[min(at + 1, len(self.area_m2) - 1)])
+
+    def __repr__(self) -> str:
+        return (
+            f"<StageCurve: {self.level_m[0]:.2f} to {self.level_m[-1]:.2f} m, "
+            f"{len(self.level_m)} levels, {self.capacity_m3:.0f} m³>"
+        )
+
+    def _repr_html_(self) -> str:
+        return frame_table(
+            self, self.to_frame(), then=(".volume_at(level_m)", ".level_at(volume_m3)")
+        )
 
 
 def build_stage_curve(terrain: FilledTerrain, depression: int) -> StageCurve:

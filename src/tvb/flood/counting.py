@@ -34,6 +34,7 @@ from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
 from tvb.names import normalise_name
 
 __all__ = [
+    "CM2_PER_M2",
     "COUNTED_COLUMNS",
     "USES",
     "count_by_area",
@@ -56,9 +57,11 @@ COUNTED_COLUMNS = ("usage_1", "nombre_de_logements")
 
 _USE_COLUMNS = [f"buildings_{normalise_name(u).replace(' ', '_')}" for u in USES]
 _OTHER_USE = "buildings_autre"
-# What is not whole is added in whole parts, square centimetres and billionths (larger parts where
-# the sum would not fit in 63 bits): it is then the same in any order of the rows.
-_CM2_PER_M2 = 10_000
+CM2_PER_M2 = 10_000
+"""Areas are added in whole square centimetres."""
+
+# What is not whole is added in whole parts (billionths, or larger ones where the sum would not fit
+# in 63 bits): it is then the same in any order of the rows.
 _FINEST, _LARGEST = 1_000_000_000, 2**62
 
 
@@ -266,7 +269,7 @@ class _Exposed:
                 "rows_repeated": (~first).astype(np.int64),
             },
             first & ~excluded,
-            {"footprint_m2": _CM2_PER_M2, **parts},
+            {"footprint_m2": CM2_PER_M2, **parts},
         )
 
     def with_column(self, name: str, value: IntArray) -> _Exposed:
@@ -329,7 +332,7 @@ def value_areas(area_m2: FloatArray) -> IntArray:
     numpy.ndarray of int64
         One for each.
     """
-    return np.nan_to_num(np.rint(area_m2 * _CM2_PER_M2)).astype(np.int64)
+    return np.nan_to_num(np.rint(area_m2 * CM2_PER_M2)).astype(np.int64)
 
 
 def value_dwellings(dwellings: pd.Series[Any]) -> dict[str, IntArray]:

@@ -14,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.flood.groups import locate_in_communes
 from tvb.flood.repeated import number_buildings
@@ -78,6 +79,10 @@ class BuildingDamage:
             f"<BuildingDamage: {len(self.table)} buildings, scenarios "
             f"{', '.join(map(str, self.account.index))}>"
         )
+
+    def _repr_html_(self) -> str:
+        then = (".table", ".account", "tvb.flood.count_damage_by_commune(damage, …)")
+        return frame_table(self, self.account, then=then)
 
 
 def measure_damage(

@@ -20,6 +20,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.flood.depth_cells import Measure, Tally, tally_depths
 from tvb.flood.depth_footprints import Footprints
@@ -51,8 +52,6 @@ ANSWERS = ("wet", "dry", "partly_dry", "nodata", "outside", "no_footprint")
 
 DepthSource = Grid | Iterable[Grid] | Mapping[str, Grid | Iterable[Grid]]
 
-# A little below 0 comes from resampling; far below it is a mark of no data that nobody declared.
-_LOWEST_M = -1.0
 _ROUNDING_M2 = 1e-6
 _PLAIN = ("max", "mean", "mean_wet", "door")
 _SHARES = ("wet", "dry", "nodata", "outside")
@@ -131,6 +130,10 @@ class BuildingDepths:
             f"<BuildingDepths: {len(self.table)} buildings, scenarios "
             f"{', '.join(map(str, self.account.index))}>"
         )
+
+    def _repr_html_(self) -> str:
+        then = (f'.scenario("{name}")' for name in self.account.index[:1])
+        return frame_table(self, self.account[list(ANSWERS)], then=(".table", *then, ".summary()"))
 
 
 def measure_depth(
@@ -225,9 +228,9 @@ def measure_depth(
     streams = _streams(depth)
     threads = threads or len(os.sched_getaffinity(0))
     footprints = Footprints(buildings.geometry.to_numpy(), threads=threads)
-    highest = math.inf if FLOOD_DEPTH.maximum is None else FLOOD_DEPTH.maximum
+    lowest, highest = _bounds()
     measure = Measure(
-        tiny_m, _LOWEST_M, highest, np.array(list(shares.values())), "door" in statistics, places
+        tiny_m, lowest, highest, np.array(list(shares.values())), "door" in statistics, places
     )
     tallies = tally_depths(footprints, streams, measure, threads=threads)
     columns: dict[tuple[str, str], Any] = {}
@@ -295,6 +298,15 @@ def classify_depth(
     code[values <= 0] = 0
     names = pd.CategoricalDtype([DRY_CLASS, *classes], ordered=True)
     return pd.Series(pd.Categorical.from_codes(code, dtype=names), index=depth_m.index)
+
+
+def _bounds() -> tuple[float, float]:
+    """Return the depths between which a value can be one.
+
+    A little below 0 comes from resampling; far below is a mark of no data that nobody declared.
+    """
+    low, high = FLOOD_DEPTH.minimum, FLOOD_DEPTH.maximum
+    return -math.inf if low is None else low, math.inf if high is None else high
 
 
 def _shares_of(statistics: Sequence[str]) -> dict[str, float]:
@@ -379,7 +391,7 @@ def _require_real(tally: Tally, scenario: str, index: pd.Index[Any]) -> None:
                 "cells under buildings hold what cannot be a depth",
                 count=int(wrong.sum()),
                 ids=index[wrong],
-                required=f"{_LOWEST_M:g} to {FLOOD_DEPTH.maximum:g} m",
+                required="{:g} to {:g} m".format(*_bounds()),
                 remedy="say which value means no observation with nodata= of tvb.io.read_grid",
             )
         )

@@ -31,6 +31,7 @@ from tvb.schema import require_crs
 
 __all__ = [
     "Method",
+    "choose_scenarios",
     "count_exposed_buildings",
     "flag_exposed_buildings",
     "measure_exposure",
@@ -244,7 +245,7 @@ def measure_exposure(
     --------
     tvb.flood.count_by_commune : Adds the table up.
     """
-    scenarios = _scenarios(zones, scenarios)
+    scenarios = choose_scenarios(zones, scenarios)
     column, classified = (classes, zones) if isinstance(classes, str) else ("classe", classes)
     names = None if classified is None else class_order(classified, column, order)
     zones = zones[flag_wet_zones(zones, column)]
@@ -332,7 +333,7 @@ def _place(
     """Return the placing of the buildings in each scenario, made when it is asked for."""
     require_crs(buildings, "buildings")
     require_crs(zones, "flood_zones")
-    names = _scenarios(zones, scenarios)
+    names = choose_scenarios(zones, scenarios)
     if method not in get_args(Method):
         raise ParameterError(
             explain("method", f"« {method} » is unknown", required="fast or plain")
@@ -344,7 +345,26 @@ def _place(
     return ((name, place(polygons[scenario == name])) for name in names)
 
 
-def _scenarios(zones: gpd.GeoDataFrame, scenarios: Sequence[str] | None) -> Sequence[str]:
+def choose_scenarios(zones: gpd.GeoDataFrame, scenarios: Sequence[str] | None) -> Sequence[str]:
+    """Return the scenarios asked for, or all those of the zones.
+
+    Parameters
+    ----------
+    zones : geopandas.GeoDataFrame
+        With ``scenario``; zones of a null one count in none.
+    scenarios : sequence of str or None
+        Those asked for.
+
+    Returns
+    -------
+    sequence of str
+        As given, or sorted.
+
+    Raises
+    ------
+    LayerError
+        If the zones have no column ``scenario``.
+    """
     require_columns(zones, "flood_zones", "scenario")
     return sorted(zones["scenario"].dropna().unique()) if scenarios is None else scenarios
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tvb.display import parts_table
 from tvb.errors import ParameterError, explain
 from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
 
@@ -174,6 +175,21 @@ class WorstFailures:
     def guarantee(self) -> float:
         """Share of the worst possible that `value` reaches at least; 1 when exact."""
         return self.value / self.upper_bound if self.upper_bound else 1.0
+
+    def __repr__(self) -> str:
+        sure = "exact" if self.exact else f"at most {self.upper_bound:g}"
+        stations = ", ".join(self.stations) or "no station"
+        return f"<WorstFailures: {stations} flood {self.value:g} {self.counted}, {sure}>"
+
+    def _repr_html_(self) -> str:
+        parts = {
+            "stations": ", ".join(self.stations),
+            self.counted: self.value,
+            "upper bound": self.upper_bound,
+            "exact": "yes" if self.exact else "no",
+            "sets looked at": self.steps,
+        }
+        return parts_table(self, parts, then=(".stations", ".guarantee"))
 
 
 @dataclass(slots=True)

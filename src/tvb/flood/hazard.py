@@ -16,7 +16,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from tvb.display import parts_table
 from tvb.errors import ParameterError, explain
+from tvb.facts import HECTARE_M2
 from tvb.flood.classes import flag_wet_zones
 from tvb.flood.rules import require_columns
 from tvb.geometry.arrays import BoolArray, GeometryArray, IntArray, make_valid, polygon_parts
@@ -50,7 +52,6 @@ _LAYER_OF_FIELD = {
     "ppr_rules": "ppr_regulation",
 }
 _NO_CLASS = "non classé"
-_M2_PER_HA = 10_000.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -139,6 +140,13 @@ class Hazard:
             f"{len(self.works)} works, {len(self.ppr_zones) + len(self.ppr_rules)} of PPR>"
         )
 
+    def _repr_html_(self) -> str:
+        layers = ("zones", "depth_classes", "protected", "over_hazard", "works", "ppr_zones",
+                  "ppr_rules")  # fmt: skip
+        parts = {name: getattr(self, name) for name in layers}
+        then = (".summary()", ".zones", "tvb.flood.check_hazard(hazard)")
+        return parts_table(self, {"scenarios": ", ".join(self.scenarios), **parts}, then=then)
+
     def summary(self) -> pd.DataFrame:
         """Return one row for each scenario: what there is, and the ground that it floods.
 
@@ -159,7 +167,7 @@ class Hazard:
             s: shapely.union_all(part.geometry.to_numpy()) for s, part in wet.groupby("scenario")
         }
         kinds = wet.dropna(subset=["typ_inond"]).groupby("scenario")["typ_inond"].unique()
-        table["flooded_ha"] = [union[s].area / _M2_PER_HA if s in union else 0.0 for s in names]
+        table["flooded_ha"] = [union[s].area / HECTARE_M2 if s in union else 0.0 for s in names]
         table["typ_inond"] = [", ".join(sorted(kinds.get(s, []))) for s in names]
         return table
 

@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 
 from tvb.errors import ParameterError, explain
+from tvb.facts import HECTARE_M2
 from tvb.flood.classes import flag_wet_zones
 from tvb.flood.counting import count_by_commune
 from tvb.flood.exposure import measure_exposure
@@ -24,6 +25,7 @@ from tvb.flood.rules import DEFAULT_RULE, CountingRule, require_index
 from tvb.geometry import attribute_to_commune, partition_communes
 from tvb.geometry.arrays import GeometryArray, make_valid, polygon_parts
 from tvb.geometry.overlap import measure_overlap
+from tvb.geometry.overlay import intersect
 from tvb.schema import require_crs
 
 __all__ = [
@@ -34,7 +36,6 @@ __all__ = [
     "measure_indicators",
 ]
 
-_HECTARE_M2 = 10_000.0
 _AMC = "CGDD, Analyse multicritère des projets de prévention des inondations"
 _P1 = f"{_AMC}, annexes techniques, 2014, fiche P1"
 _AMC_2018 = f"{_AMC}, guide 2018 [recalled]"
@@ -272,12 +273,12 @@ def measure_indicators(
         if {"men", "men_pauv"} <= set(people.columns):
             table["low_income_share"] = _ratio(table["men_pauv"], table["men"].to_numpy())
     ground = _Ground(zones, communes, table.index)
-    table["flooded_ha"] = ground.measure(ground.communes) / _HECTARE_M2
-    table["flooded_share"] = _ratio(table["flooded_ha"] * _HECTARE_M2, ground.area_m2())
+    table["flooded_ha"] = ground.measure(ground.communes) / HECTARE_M2
+    table["flooded_share"] = _ratio(table["flooded_ha"] * HECTARE_M2, ground.area_m2())
     for name, frame in given.items():
         require_crs(frame, name)
         if name == "property":
-            table["property_flooded_ha"] = ground.measure(ground.cut(frame)) / _HECTARE_M2
+            table["property_flooded_ha"] = ground.measure(ground.cut(frame)) / HECTARE_M2
         else:
             table[name] = ground.count(frame)
     names = [indicator.name for indicator in INDICATORS]
@@ -348,7 +349,7 @@ class _Ground:
     def cut(self, frame: gpd.GeoDataFrame) -> GeometryArray:
         """Return what a layer of areas leaves in each commune, merged."""
         whole = shapely.union_all(make_valid(frame.geometry.to_numpy()))
-        return np.asarray(shapely.intersection(self.communes, whole))
+        return np.asarray(intersect(self.communes, whole))
 
     def measure(self, areas: GeometryArray) -> pd.Series[float]:
         """Return how many square metres of each area are flooded, on the rows of the table.

@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
+from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.flood.exposure import flag_exposed_buildings, measure_flooded_share
 from tvb.flood.repeated import number_buildings
@@ -26,11 +27,11 @@ from tvb.flood.rules import (
     require_columns,
 )
 from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
+from tvb.geometry.squares import CELL_M, GRID_CRS, read_cell_names, square_cells
 from tvb.schema import CRS, require_crs
 
 __all__ = [
     "BASES",
-    "CELL_M",
     "STOREY_M",
     "VULNERABLE",
     "PopulationSpread",
@@ -42,9 +43,6 @@ __all__ = [
 
 Weight = Literal["dwellings", "volume"]
 
-CELL_M = 200
-"""Side of a cell of the grid, in metres of EPSG:3035."""
-
 STOREY_M = 3.0
 """Height that stands for one storey where the number of storeys is not known."""
 
@@ -55,8 +53,6 @@ BASES = ("dwellings", "dwellings_completed", "floor_area", "floor_area_undefined
          "floor_area_other", "none")  # fmt: skip
 """What the people of a cell are spread by, in order of preference: see `spread_population`."""
 
-_GRID_CRS = "EPSG:3035"
-_ID = r"^CRS3035RES200mN(\d+)E(\d+)$"
 _COLUMNS = 100_000  # more than the columns of cells of the whole of Europe
 _HOUSING, _UNDEFINED, _OTHER = range(3)
 _CODE = 5
@@ -108,6 +104,9 @@ class PopulationSpread:
             f"{len(self.cells)} cells on {int((self.people > 0).sum())} buildings>"
         )
 
+    def _repr_html_(self) -> str:
+        return frame_table(self, self.summary(), then=(".people", ".table", ".cells"))
+
 
 def build_population_grid(table: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return the cells of the grid with the squares that their identifiers name.
@@ -134,16 +133,10 @@ def build_population_grid(table: pd.DataFrame) -> gpd.GeoDataFrame:
     >>> round(build_population_grid(cells).to_crs(3035).area.sum())
     40000
     """
-    north, east = _corners(table)
-    corner = [(0, 0), (CELL_M, 0), (CELL_M, CELL_M), (0, CELL_M), (0, 0)]
-    x, y = (
-        np.stack([start + shift[axis] for shift in corner], axis=1)
-        for axis, start in enumerate((east, north))
-    )
-    to_working = Transformer.from_crs(_GRID_CRS, CRS, always_xy=True)
-    ring = np.stack(to_working.transform(x.astype(float), y.astype(float)), axis=-1)
+    _corners(table)  # refuses names that are wrong or given twice
+    squares, _ = square_cells(table["idcar_200m"])
     plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
-    return gpd.GeoDataFrame(plain, geometry=shapely.polygons(ring), crs=CRS)
+    return gpd.GeoDataFrame(plain, geometry=squares, crs=GRID_CRS).to_crs(CRS)
 
 
 def split_commune_codes(codes: pd.Series[Any]) -> pd.Series[Any]:
@@ -322,7 +315,7 @@ class _Cells:
         """Return the positions of the wanted buildings that lie in a cell, and of their cells."""
         at = np.flatnonzero(wanted)
         centroid = shapely.centroid(buildings.geometry.to_numpy()[at])
-        to_grid = Transformer.from_crs(CRS, _GRID_CRS, always_xy=True)
+        to_grid = Transformer.from_crs(CRS, GRID_CRS, always_xy=True)
         east, north = to_grid.transform(shapely.get_x(centroid), shapely.get_y(centroid))
         key = np.floor(north / CELL_M) * _COLUMNS + np.floor(east / CELL_M)
         place = np.searchsorted(self._keys, key)
@@ -347,9 +340,7 @@ def _corners(grid: pd.DataFrame) -> tuple[IntArray, IntArray]:
     """Return north and east of the south-west corner of each cell, in metres of EPSG:3035."""
     require_columns(grid, "population_grid", "idcar_200m")
     ids = grid["idcar_200m"].astype("str")
-    corner = ids.str.extract(_ID)
-    numbers = corner.apply(pd.to_numeric).to_numpy(dtype=float, na_value=np.nan)
-    wrong = (np.isnan(numbers) | (numbers % CELL_M != 0)).any(axis=1)
+    north, east, wrong = read_cell_names(ids)
     twice = ids.duplicated().to_numpy()
     for rows, problem in ((wrong, "is not the name of a cell of 200 m"), (twice, "is given twice")):
         if rows.any():
@@ -359,8 +350,7 @@ def _corners(grid: pd.DataFrame) -> tuple[IntArray, IntArray]:
                     ids=ids[rows], required="CRS3035RES200mN…E…, multiples of 200, each cell once",
                 )
             )  # fmt: skip
-    whole = numbers.astype(np.int64)
-    return whole[:, 0], whole[:, 1]
+    return north, east
 
 
 def _numbers(grid: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

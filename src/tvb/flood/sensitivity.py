@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from tvb.display import frame_table
 from tvb.flood.counting import COUNTED_COLUMNS, value_buildings
 from tvb.flood.exposure import Method, measure_exposure
 from tvb.flood.groups import OUTSIDE, TOTAL, locate_in_communes
@@ -84,6 +85,11 @@ class Sensitivity:
         combinations = len(self.totals.groupby(_CHOICES))
         scenarios = self.counts.index.unique("scenario")
         return f"<Sensitivity: {combinations} ways to count, {len(scenarios)} scenarios>"
+
+    def _repr_html_(self) -> str:
+        return frame_table(
+            self, self.summary(), then=(".by_choice", ".spread", ".counts", ".totals")
+        )
 
 
 def sensitivity(

@@ -19,6 +19,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.flood.counting import COUNTED_COLUMNS
 from tvb.flood.exposure import flag_exposed_buildings
@@ -237,6 +238,11 @@ class StationFailures:
             f"<StationFailures: {len(self.stations)} stations, {len(self.basins)} basins, "
             f"{self._counts[:, 0].sum()} buildings in them, {self.rule.describe()['rule']}>"
         )
+
+    def _repr_html_(self) -> str:
+        then = (".rank_stations()", ".count()", ".count_by_station()", ".find_worst(3)")
+        ranks = self.rank_stations()[["id_station", "alone", "more", "together"]]
+        return frame_table(self, ranks, then=then)
 
     def flag_flooded(self, failed: Collection[str] | None = None) -> pd.Series[Any]:
         """Return whether each building floods, those that counts leave out among them.

@@ -18,8 +18,9 @@ from typing import Protocol, TypeAlias, get_args
 import geopandas as gpd
 import pandas as pd
 
+from tvb.display import rows_table
 from tvb.errors import ParameterError, explain
-from tvb.flood.counting import _CM2_PER_M2
+from tvb.flood.counting import CM2_PER_M2
 from tvb.flood.rules import CountingRule, ExposureRule
 from tvb.flood.stream_chunk import (
     Arrays,
@@ -40,9 +41,11 @@ __all__ = [
     "StreamedExposure",
     "count_exposure_stream",
     "count_prepared",
+    "lay_out_counts",
 ]
 
-_THREADS = 2
+# Chunks that are being counted, or wait for those before them; more of them wait for the zones.
+_THREADS, _AHEAD, _FAR_AHEAD = 2, 4, 12
 
 Writer: TypeAlias = Callable[[ExposedBuildings], None]
 
@@ -85,7 +88,17 @@ class StreamedExposure:
     buildings: int
 
     def __repr__(self) -> str:
-        return f"<StreamedExposure: {self.buildings} buildings, by {', '.join(self.tables)}>"
+        name = type(self).__name__
+        return f"<{name}: {self.buildings} buildings, by {', '.join(self.tables)}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (rule, scenario, count)
+            for rule, totals in self._totals().items()
+            for scenario, count in totals.items()
+        ]
+        heads = ("rule", "scenario", "buildings")
+        return rows_table(self, heads, rows, then=(".tables", ".summary()"))
 
     def summary(self) -> str:
         """Return the number of exposed buildings by rule and scenario, as a text for people.
@@ -96,10 +109,16 @@ class StreamedExposure:
             One line for the file, then one for each rule and scenario.
         """
         lines = [f"{self.buildings} buildings"]
-        for rule, table in self.tables.items():
-            total = table.groupby(level="scenario", sort=False)["buildings"].sum()
-            lines += [f"  {rule}, {scenario}: {count}" for scenario, count in total.items()]
+        for rule, totals in self._totals().items():
+            lines += [f"  {rule}, {scenario}: {count}" for scenario, count in totals.items()]
         return "\n".join(lines)
+
+    def _totals(self) -> dict[str, pd.Series[int]]:
+        """Return the exposed buildings of each scenario, by rule."""
+        return {
+            rule: table.groupby(level="scenario", sort=False)["buildings"].sum()
+            for rule, table in self.tables.items()
+        }
 
 
 def count_exposure_stream(
@@ -228,7 +247,7 @@ def _count(
             bar.advance(counts.buildings)
     ready = prepared.result()
     total = no_counts(ready) if total is None else total
-    return StreamedExposure(_tables(total, ready), total.buildings)
+    return StreamedExposure(lay_out_counts(total, ready), total.buildings)
 
 
 def _count_in_order(
@@ -245,7 +264,7 @@ def _count_in_order(
         try:
             for chunk in chunks:
                 waiting.append(pool.submit(work, chunk))
-                if len(waiting) >= _THREADS:
+                if len(waiting) >= (_AHEAD if prepared.done() else _FAR_AHEAD):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -253,13 +272,26 @@ def _count_in_order(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _tables(total: ExposureCounts, prepared: Prepared) -> dict[str, pd.DataFrame]:
-    """Return the table of each rule."""
+def lay_out_counts(total: ExposureCounts, prepared: Prepared) -> dict[str, pd.DataFrame]:
+    """Return the table of each rule.
+
+    Parameters
+    ----------
+    total : ExposureCounts
+        Of all chunks.
+    prepared : Prepared
+        What they were counted with.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        As in `StreamedExposure`.
+    """
     tables = {}
     empty, names = prepared.table, [*prepared.columns, "buildings_excluded"]
     for rule, sums in zip(prepared.rules, total.sums, strict=True):
         numbers = dict(zip(names, sums.reshape(-1, len(names)).T, strict=True))
-        numbers["footprint_m2"] = numbers["footprint_m2"] / _CM2_PER_M2
+        numbers["footprint_m2"] = numbers["footprint_m2"] / CM2_PER_M2
         said = rule.describe()
         tables[said["rule"]] = empty.assign(**numbers, **said)
     return tables

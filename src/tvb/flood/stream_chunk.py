@@ -19,10 +19,11 @@ from tvb.flood.rules import EXCLUDED_BY, CountingRule, Exclusion, flag_excluded_
 from tvb.flood.stream_kernels import (
     NOT_SURE,
     YES,
+    Cells,
     Footprints,
     add_rows,
     attribute_footprints,
-    find_near,
+    label_boxes,
     place_footprints,
 )
 from tvb.flood.stream_zones import Prepared
@@ -296,8 +297,8 @@ def _measure_by_geos(
 def _measure_by_lattice(chunk: Chunk, prepared: Prepared) -> tuple[IntArray, _Measures]:
     """Return the buildings near to a zone of any scenario, and their measures."""
     bounds = chunk.bounds
-    near, beyond = np.empty(len(bounds), dtype=bool), prepared.is_beyond(bounds)
-    find_near(prepared.anywhere, bounds, near)
+    beyond, everything = prepared.is_beyond(bounds), np.arange(len(bounds))
+    near = _labels(prepared.anywhere, chunk, everything) < 0
     rows = np.flatnonzero((near | beyond) & chunk.present)
     shape = len(rows), len(prepared.scenarios)
     found = _Measures(np.empty(shape, dtype=bool), np.empty(shape, dtype=bool), np.empty(shape))
@@ -306,7 +307,8 @@ def _measure_by_lattice(chunk: Chunk, prepared: Prepared) -> tuple[IntArray, _Me
     answers, share = np.empty((len(rows), 2), dtype=np.uint8), np.empty(len(rows))
     footprints = _footprints(chunk)
     for i, ground in enumerate(prepared.grounds):
-        place_footprints(ground, rows, footprints, limits, answers, share)
+        label = _labels(ground.cells, chunk, rows)
+        place_footprints(ground, rows, footprints, label, limits, answers, share)
         found.touched[:, i], found.centroid_in[:, i] = (answers == YES).T
         found.share[:, i] = share
         again |= (answers[:, 0] == NOT_SURE) | (answers[:, 1] == NOT_SURE)
@@ -318,6 +320,13 @@ def _measure_by_lattice(chunk: Chunk, prepared: Prepared) -> tuple[IntArray, _Me
     return rows, found
 
 
+def _labels(cells: Cells, chunk: Chunk, rows: IntArray) -> IntArray:
+    """Return what all of the box of each building lies in; -1 where an edge may cross it."""
+    label = np.empty(len(rows), dtype=np.int64)
+    label_boxes(cells, rows, chunk.bounds, label)
+    return label
+
+
 def _footprints(chunk: Chunk) -> Footprints:
     return Footprints(chunk.first, chunk.rings, chunk.points, chunk.bounds)
 
@@ -325,7 +334,7 @@ def _footprints(chunk: Chunk) -> Footprints:
 def _attribute(chunk: Chunk, rows: IntArray, prepared: Prepared, *, rule: CountingRule) -> IntArray:
     """Return the position of the commune of each building; the number of communes outside all."""
     communes, by_centroid = prepared.locator, rule.attribution == "centroid"
-    label = np.empty(len(rows), dtype=np.int64)
+    label = _labels(communes.ground.cells, chunk, rows)
     attribute_footprints(communes.ground, rows, _footprints(chunk), by_centroid, label)
     unsure = np.flatnonzero(label < 0)
     if len(unsure):

@@ -28,7 +28,7 @@ __all__ = [
     "Ground",
     "add_rows",
     "attribute_footprints",
-    "find_near",
+    "label_boxes",
     "place_footprints",
 ]
 
@@ -91,38 +91,35 @@ def _cell_at(place: float, low: float, per_m: float, count: int) -> int:
     return int(min(max((place - low) * per_m, 0.0), count - 1.0))
 
 
-@inlined
-def _whole_cell(cells: Cells, per_m: float, bounds: FloatArray, i: int) -> int:
-    """Return a cell that tells what all of a box lies in; -1 where an edge may cross the box."""
-    west = _cell_at(bounds[i, 0], cells.x_min, per_m, cells.columns)
-    south = _cell_at(bounds[i, 1], cells.y_min, per_m, cells.rows)
-    east = _cell_at(bounds[i, 2], cells.x_min, per_m, cells.columns)
-    north = _cell_at(bounds[i, 3], cells.y_min, per_m, cells.rows)
-    first = south * cells.columns + west
-    crossed = cells.crossed[first]
-    if west != east or south != north:
-        for row in range(south, north + 1):
-            for cell in range(row * cells.columns + west, row * cells.columns + east + 1):
-                crossed |= cells.crossed[cell]
-    return -1 if crossed else first
-
-
 @compiled
-def find_near(cells: Cells, bounds: FloatArray, near: BoolArray) -> None:
-    """Find the boxes that may meet a crossed cell.
+def label_boxes(cells: Cells, where: IntArray, bounds: FloatArray, label: IntArray) -> None:
+    """Find what all of some boxes lies in, as `tvb.geometry.cover.Cover.locate` does.
 
     Parameters
     ----------
     cells : Cells
-        Of value 0.
+        Of a lattice.
+    where : numpy.ndarray, shape (k,)
+        Positions of the boxes.
     bounds : numpy.ndarray, shape (n, 4)
         West, south, east, north.
-    near : numpy.ndarray of bool, shape (n,)
-        Written.
+    label : numpy.ndarray, shape (k,)
+        Written: the value of the cells, -1 where an edge may cross the box.
     """
     per_m = 1 / cells.cell_m
-    for i in range(len(bounds)):
-        near[i] = _whole_cell(cells, per_m, bounds, i) < 0
+    for at in range(len(where)):
+        i = where[at]
+        west = _cell_at(bounds[i, 0], cells.x_min, per_m, cells.columns)
+        south = _cell_at(bounds[i, 1], cells.y_min, per_m, cells.rows)
+        east = _cell_at(bounds[i, 2], cells.x_min, per_m, cells.columns)
+        north = _cell_at(bounds[i, 3], cells.y_min, per_m, cells.rows)
+        first = south * cells.columns + west
+        crossed = cells.crossed[first]
+        if west != east or south != north:
+            for row in range(south, north + 1):
+                for cell in range(row * cells.columns + west, row * cells.columns + east + 1):
+                    crossed |= cells.crossed[cell]
+        label[at] = -1 if crossed else cells.values[first]
 
 
 @compiled
@@ -352,7 +349,7 @@ def _measure(footprints: Footprints, i: int, walls: FloatArray) -> tuple[int, fl
 
 @compiled
 def place_footprints(
-    ground: Ground, where: IntArray, footprints: Footprints, limits: FloatArray,
+    ground: Ground, where: IntArray, footprints: Footprints, label: IntArray, limits: FloatArray,
     answers: NDArray[np.uint8], share: FloatArray,
 ) -> None:  # fmt: skip
     """Place some footprints in the zones of one scenario.
@@ -365,6 +362,8 @@ def place_footprints(
         Positions of the footprints.
     footprints : Footprints
         All of them.
+    label : numpy.ndarray, shape (k,)
+        From `label_boxes`.
     limits : numpy.ndarray
         Shares on which something depends: near to them, nothing is sure.
     answers : numpy.ndarray, shape (k, 2)
@@ -374,15 +373,13 @@ def place_footprints(
         Written: the share of its area in the zones; meaningless where an answer is not sure.
     """
     near, walls = np.empty((_MOST_EDGES, 5)), np.empty((_MOST_EDGES, 4))
-    size, per_m = np.empty(3), 1 / ground.cells.cell_m
+    size = np.empty(3)
     bounds = footprints.bounds
     for at in range(len(where)):
         i = where[at]
-        cell = _whole_cell(ground.cells, per_m, bounds, i)
-        if cell >= 0:
-            inside = ground.cells.values[cell] > 0
-            share[at] = 1.0 if inside else 0.0
-            answers[at, 0] = answers[at, 1] = YES if inside else NO
+        if label[at] >= 0:
+            share[at] = 1.0 if label[at] > 0 else 0.0
+            answers[at, 0] = answers[at, 1] = YES if label[at] > 0 else NO
             continue
         box = bounds[i]
         share[at] = 0.0
@@ -399,7 +396,7 @@ def place_footprints(
             answers[at, 0] = answers[at, 1] = YES if corner > 0 else NO
             continue
         size[0], size[1], size[2] = box[2] - box[0], box[3] - box[1], whole
-        area = _shared_area(walls, n, near, m, size, corner, 1)
+        area = _shared_area(walls, n, near, m, size, corner, int(near[0, 4]))
         share[at] = min(max(area / whole, 0.0), 1.0)
         no_area = _NO_AREA_M2 + 1e-10 * size[0] * size[1]
         if ground.near_m > _SHARP_M:
@@ -431,16 +428,15 @@ def attribute_footprints(
     by_centroid : bool
         Look for the area that holds the centroid instead.
     label : numpy.ndarray, shape (k,)
-        Written: the label, 0 outside all areas, -1 where it is not sure.
+        From `label_boxes`. Written where it is negative: the label, 0 outside all areas, -1 where
+        it is not sure.
     """
     near, walls = np.empty((_MOST_EDGES, 5)), np.empty((_MOST_EDGES, 4))
-    size, per_m = np.empty(3), 1 / ground.cells.cell_m
+    size = np.empty(3)
     bounds = footprints.bounds
     for at in range(len(where)):
         i = where[at]
-        cell = _whole_cell(ground.cells, per_m, bounds, i)
-        if cell >= 0:
-            label[at] = ground.cells.values[cell]
+        if label[at] >= 0:
             continue
         box = bounds[i]
         m = _collect(ground, box, near)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tvb.errors import ParameterError, explain
 from tvb.flood.classes import flag_wet_zones
 from tvb.flood.counting import count_by_commune, value_buildings
-from tvb.flood.exposure import _scenarios
+from tvb.flood.exposure import choose_scenarios
 from tvb.flood.rules import CountingRule, ExposureRule
 from tvb.flood.stream_kernels import Cells, Ground
 from tvb.geometry.arrays import (
@@ -28,7 +28,7 @@ from tvb.geometry.arrays import (
     polygon_parts,
     total_bounds,
 )
-from tvb.geometry.attribution import AttributionRule, _largest, _ordered_partition
+from tvb.geometry.attribution import AttributionRule, find_largest, order_partition
 from tvb.geometry.cover import (
     EdgeCover,
     Lattice,
@@ -82,7 +82,7 @@ class CommuneLocator:
         CommuneLocator
             Of the partition that they make.
         """
-        codes, units = _ordered_partition(communes)
+        codes, units = order_partition(communes)
         polygons, owner = polygon_parts(units)
         bounds = shapely.bounds(polygons)
         lattice = span_lattice(bounds, bounds, _MOST_ITEMS)
@@ -104,7 +104,7 @@ class CommuneLocator:
         """
         around = np.add(total_bounds(shapely.bounds(geometry)), (-1.0, -1.0, 1.0, 1.0))
         near = np.flatnonzero(_meets(shapely.bounds(self.units), around))
-        return np.append(near, -1)[_largest(geometry, self.units[near])]
+        return np.append(near, -1)[find_largest(geometry, self.units[near])]
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ def prepare_exposure(
         rule if isinstance(rule, CountingRule) else CountingRule(rule) for rule in rules
     )
     _require_attributions(counting)
-    names = tuple(_scenarios(zones, scenarios))
+    names = tuple(choose_scenarios(zones, scenarios))
     sure = np.array([-np.inf, -np.inf, np.inf, np.inf])
     if window is not None:
         sure = np.add(window, (-_AROUND_M, -_AROUND_M, _AROUND_M, _AROUND_M))

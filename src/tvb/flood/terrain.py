@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
 from tvb.grid import Grid
@@ -87,6 +88,11 @@ class FilledTerrain:
     def __repr__(self) -> str:
         rows, columns = self.ground.shape
         return f"<FilledTerrain: {rows} × {columns} cells, {len(self.depressions)} depressions>"
+
+    def _repr_html_(self) -> str:
+        shown = ["level_m", "lowest_m", "depth_max_m", "area_m2", "volume_m3"]
+        largest = self.depressions.sort_values("volume_m3", ascending=False, kind="stable")
+        return frame_table(self, largest[shown], then=(".depressions", ".depth()", ".level"))
 
     def depth(self) -> Grid:
         """Return the depth of water when all depressions are full.

@@ -17,6 +17,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.flood.basins import flood_basins
 from tvb.flood.exposure import flag_exposed_buildings
@@ -169,6 +170,12 @@ class CounterScenario:
     def __repr__(self) -> str:
         lower = (self.balance["level_m_after"] < self.balance["level_m_before"]).sum()
         return f"<CounterScenario: {len(self.balance)} rows of basins, {lower} with lower water>"
+
+    def _repr_html_(self) -> str:
+        then = (".balance", ".flag_spared(buildings)", ".count_spared(buildings, communes)")
+        shown = ["id_station", "stored_m3", "level_m_before", "level_m_after", "area_m2_before",
+                 "area_m2_after"]  # fmt: skip
+        return frame_table(self, self.balance[shown], then=then)
 
     def flag_spared(
         self, buildings: gpd.GeoDataFrame, *, rule: CountingRule = DEFAULT_RULE

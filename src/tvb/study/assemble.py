@@ -28,7 +28,7 @@ from tvb.territory import Nature, Source, Territory
 __all__ = ["Assembly", "assemble"]
 
 
-_ATTRIBUTED = (*COUNTED_LAYERS, "buildings", "pumping_stations")
+_ATTRIBUTED = (*COUNTED_LAYERS, "buildings", "pumping_stations", "watched_objects")
 
 
 class _Metadata(TypedDict):
@@ -94,7 +94,7 @@ def assemble(study: Study) -> Assembly:
         draft.add(_embedded(study))
     if codes:
         draft.restrict(codes)
-    observations += observe(draft.layers)
+    observations += observe(draft.layers, draft.grids)
     in_order = {name: draft.layers[name] for name in SCHEMAS if name in draft.layers}
     territory = Territory(study.study.name, in_order, draft.grids, tuple(draft.sources))
     return Assembly(territory, tuple(draft.reports), tuple(observations))

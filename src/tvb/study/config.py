@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tvb.display import parts_table
 from tvb.names import normalise_name
 from tvb.schema import SCHEMAS
 from tvb.schema.layers import LAND_COVER
@@ -145,6 +146,18 @@ class FloodParameters:
     map_scenario: str = _option(
         "02Moy", "Scenario shown on the map: a code that the flood zones hold"
     )
+    basin_water: Literal["outline", "relief", "drawn"] = _option(
+        "outline",
+        "Where the layer terrain is given, how high water stands in a basin that is no longer "
+        "drained: to the spill level over its own outline; to that of the whole relief; or, as "
+        "without the layer, over all the ground that was drawn",
+    )
+    min_depth_m: float = _option(
+        0.1, "Hollows of the terrain less deep than this are left out", unit="m", minimum=0.0
+    )
+    floor_height_m: float = _option(
+        0.0, "Height of ground floors above the ground at the door", unit="m", minimum=0.0
+    )
 
 
 @dataclass(frozen=True)
@@ -226,6 +239,17 @@ class Study:
             }
             for name in SECTIONS
         }
+
+    def __repr__(self) -> str:
+        return f"<Study {self.study.name}: {len(self.layers)} layers>"
+
+    def _repr_html_(self) -> str:
+        parts = {
+            section: ", ".join(f"{key} = {_shown(value)}" for key, value in keys.items())
+            for section, keys in self.parameters().items()
+        }
+        then = (".parameters()", "tvb.study.run_study(study, folder)")
+        return parts_table(self, {**parts, "layers": ", ".join(self.layers)}, then=then)
 
 
 SECTIONS: dict[str, type[Any]] = {

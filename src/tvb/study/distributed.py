@@ -24,7 +24,7 @@ import numpy as np
 from tvb.errors import MissingExtraError, ParameterError, SourceError, explain
 from tvb.flood import CountingRule, Prepared, StreamedExposure, prepare_exposure
 from tvb.flood.rules import ExposureRule
-from tvb.flood.stream import ChunkStore, _tables
+from tvb.flood.stream import ChunkStore, lay_out_counts
 from tvb.flood.stream_chunk import ExposureCounts, Method, no_counts
 from tvb.io.footprint_keys import Hashes, SeenKeys
 from tvb.io.footprint_parts import FootprintPart, join_claims, list_footprint_parts
@@ -134,7 +134,7 @@ def count_exposure_distributed(
     claims = [account.claims[number] for number in range(len(parts))]
     report = join_claims(claims, parts, seconds=time.perf_counter() - start)
     total = account.total
-    return DistributedExposure(_tables(total, prepared), total.buildings, report)
+    return DistributedExposure(lay_out_counts(total, prepared), total.buildings, report)
 
 
 def _require_dask() -> None:

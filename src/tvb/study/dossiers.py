@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from tvb import dossier, heritage, io
+from tvb.schema import SCHEMAS
 from tvb.study.config import Study
 from tvb.study.products import find_commune
 from tvb.study.steps import lacking
@@ -33,7 +34,11 @@ _PARAMETERS = {
     "en": ("Dispersal (m)", "Probability at that distance", "Smallest patch (ha)",
            "Counting rule"),
 }  # fmt: skip
-_WANTING = {"fr": "L'étude n'a pas de couche {}.", "en": "The study has no layer {}."}
+_WANTING = {
+    "fr": "l'étude n'a pas la couche « {} ».",
+    "en": "the study does not have the layer “{}”.",
+}
+_OR = {"fr": " » ou « ", "en": "” or “"}
 
 
 @dataclass
@@ -123,10 +128,19 @@ def gather_results(study: Study, store: Store) -> dossier.Results:
         scenario=study.flood.map_scenario,
         sources=store.territory().sources,
         parameters=_parameters(study),
-        reasons={chapters[step]: _WANTING[lang].format(layer) for step, layer in lack.items()},
+        reasons={chapters[step]: _wanting(layer, lang) for step, layer in lack.items()},
         **more,
         **_plans(store),
     )
+
+
+def _wanting(layers: str, lang: Literal["fr", "en"]) -> str:
+    """Return why there is no result, with the names of layers that readers know."""
+    titles = [
+        getattr(SCHEMAS[name], f"title_{lang}") if name in SCHEMAS else name
+        for name in layers.split(" or ")
+    ]
+    return _WANTING[lang].format(_OR[lang].join(titles))
 
 
 _HEAVY = ("buildings", "flood_zones")
@@ -142,8 +156,10 @@ def _register(store: Store) -> heritage.Register:
 
 def _parameters(study: Study) -> dict[str, Any]:
     graph = study.graph
-    values = (graph.dispersal_m, graph.probability, study.patches.min_area_ha, study.flood.rule)
-    return dict(zip(_PARAMETERS[study.study.lang], values, strict=True))
+    lang = study.study.lang
+    rule = dossier.rule_name(study.flood.rule, lang)
+    values = (graph.dispersal_m, graph.probability, study.patches.min_area_ha, rule)
+    return dict(zip(_PARAMETERS[lang], values, strict=True))
 
 
 def _plans(store: Store) -> dict[str, Any]:

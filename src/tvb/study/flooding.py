@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import geopandas as gpd
 import pandas as pd
 
 from tvb import facts, flood
 from tvb.geometry import attribute_to_commune
+from tvb.study.basins import Water, find_water
 from tvb.study.config import Study
+from tvb.study.people import spread_people, write_depths, write_indicators, write_people
 from tvb.study.store import Store
-from tvb.territory import worst_nature
+from tvb.territory import Territory, worst_nature
 
 __all__ = ["compare_exposure", "write_exposure", "write_stations"]
 
@@ -39,10 +42,18 @@ def write_exposure(study: Study, store: Store) -> None:
     store : Store
         Folder of the run, with the layers of the first step.
     """
-    territory = store.territory("buildings", "flood_zones", "communes")
+    territory = store.territory(
+        "buildings", "flood_zones", "communes", "population_grid", "watched_objects",
+        "listed_buildings", "property_elements", "property",
+    )  # fmt: skip
     buildings, zones, communes = (territory[n] for n in ("buildings", "flood_zones", "communes"))
-    rule = {"rule": study.flood.rule, "min_share": study.flood.min_share}
-    exposure = flood.count_exposed_buildings(buildings, zones, communes, **rule)  # type: ignore[arg-type]
+    rule = _rule(study)
+    flags = flood.flag_exposed_buildings(
+        buildings, zones, rule=rule.exposure, min_share=rule.min_share
+    )
+    spread = spread_people(territory)
+    people = None if spread is None else spread.people
+    exposure = flood.count_by_commune(buildings, flags, communes, rule=rule, people=people)
     nature = worst_nature(territory.sources_of("buildings", "flood_zones", "communes"))
     store.write_table("tables/exposure", exposure.assign(nature=nature))
     counted = buildings[~flood.flag_excluded_buildings(buildings).any(axis=1).to_numpy()]
@@ -54,6 +65,14 @@ def write_exposure(study: Study, store: Store) -> None:
     store.write_table("tables/sensitivity_totals", found.totals.assign(nature=nature))
     store.write_table("tables/sensitivity_choices", found.by_choice)
     store.write_table("tables/sensitivity_communes", found.spread.assign(nature=nature))
+    if spread is not None:
+        write_people(territory, flags, store, rule=rule, spread=spread)
+    write_indicators(territory, flags, store, rule=rule, spread=spread)
+    write_depths(study, territory, store)
+
+
+def _rule(study: Study) -> flood.CountingRule:
+    return flood.CountingRule(study.flood.rule, min_share=study.flood.min_share)
 
 
 def write_stations(study: Study, store: Store) -> None:
@@ -66,31 +85,73 @@ def write_stations(study: Study, store: Store) -> None:
     store : Store
         Folder of the run, with the layers of the first step.
     """
-    territory = store.territory("buildings", "drained_basins", "pumping_stations", "communes")
-    rule = flood.CountingRule(study.flood.rule, min_share=study.flood.min_share)
-    failures = flood.build_station_failures(
-        territory["buildings"],
-        territory["drained_basins"],
-        territory["communes"],
-        stations=territory["pumping_stations"],
-        rule=rule,
+    territory = store.territory(
+        "buildings", "drained_basins", "pumping_stations", "communes", "population_grid"
     )
-    nature = worst_nature(
-        territory.sources_of("buildings", "drained_basins", "pumping_stations", "communes")
-    )
-    alone = failures.count_by_station()
-    ranks = failures.rank_stations().reset_index().set_index("id_station")
-    names = territory["pumping_stations"].set_index("id_station")["nom"]
-    table = alone.assign(rank=ranks["rank"], together=ranks["together"], nature=nature)
-    table.insert(0, "nom", names.reindex(table.index))
-    store.write_table("tables/stations", table.sort_values("rank"))
+    water = find_water(study, store, territory["drained_basins"])
+    spread = spread_people(territory)
+    failures = _failures(study, territory, water.ground, spread=spread)
+    table = _count_failures(study, territory, water, failures=failures)
+    used = ["buildings", "drained_basins", "pumping_stations", "communes", *water.layers]
+    used += ["population_grid"] if spread is not None else []
+    sources = territory.sources_of(*used)
+    nature = worst_nature(sources)
+    store.write_table("tables/stations", table.assign(nature=nature).sort_values("rank"))
     by_commune = failures.count_by_station_and_commune()
     store.write_table("tables/stations_communes", by_commune[by_commune["buildings"] > 0])
     store.write_table("tables/stations_pairs", failures.count_by_pair())
-    everything = failures.count()
-    inside = everything.drop(index=flood.OUTSIDE)
+    plain = pd.DataFrame(water.ground.drop(columns=["geometry", "scenario"]))
+    store.write_table("tables/basins", plain.assign(nature=nature), index=False)
+    store.write_layer("basins_water", water.ground, sources)
+    store.write_json("tables/stations.json", _sum_up(failures, water, table))
+
+
+def _failures(
+    study: Study,
+    territory: Territory,
+    basins: gpd.GeoDataFrame,
+    *,
+    spread: flood.PopulationSpread | None = None,
+    buildings: gpd.GeoDataFrame | None = None,
+) -> flood.StationFailures:
+    return flood.build_station_failures(
+        territory["buildings"] if buildings is None else buildings,
+        basins,
+        territory["communes"],
+        stations=territory["pumping_stations"],
+        people=None if spread is None else spread.people,
+        rule=_rule(study),
+    )
+
+
+def _count_failures(
+    study: Study, territory: Territory, water: Water, *, failures: flood.StationFailures
+) -> pd.DataFrame:
+    """Return a row for each station: what it floods, how that was found, and how deep."""
+    ranks = failures.rank_stations().reset_index().set_index("id_station")
+    table = failures.count_by_station().assign(rank=ranks["rank"], together=ranks["together"])
+    names = territory["pumping_stations"].set_index("id_station")["nom"]
+    table.insert(0, "nom", names.reindex(table.index))
+    drawn = _failures(study, territory, territory["drained_basins"]).count_by_station()
+    table["buildings_drawn"] = drawn["buildings"]
+    table = table.join(water.by_station().reindex(table.index))
+    floods = water.flag_above_floor(territory["buildings"], study.flood.floor_height_m)
+    if floods is None:
+        return table.assign(buildings_above_floor=pd.array([pd.NA] * len(table), dtype="Int64"))
+    inside = territory["buildings"][floods.to_numpy()]
+    # Where the ground was drawn, no level is known.
+    known = water.ground[water.ground["source"].eq("terrain").to_numpy()]
+    above = _failures(study, territory, known, buildings=inside).count_by_station()["buildings"]
+    return table.assign(
+        buildings_above_floor=above.astype("Int64").where(table["source"].eq("terrain"))
+    )
+
+
+def _sum_up(failures: flood.StationFailures, water: Water, table: pd.DataFrame) -> dict[str, Any]:
+    """Return the figures of all the stations together, and of the worst few."""
+    inside = failures.count().drop(index=flood.OUTSIDE)
     worst = [failures.find_worst(k) for k in range(1, min(_WORST, len(failures.stations)) + 1)]
-    summary = {
+    found: dict[str, Any] = {
         "stations": len(failures.stations),
         "buildings": int(inside["buildings"].sum()),
         "communes": int((inside["buildings"] > 0).sum()),
@@ -98,8 +159,14 @@ def write_stations(study: Study, store: Store) -> None:
             {"stations": list(w.stations), "buildings": w.value, "exact": w.guarantee == 1}
             for w in worst
         ],
+        "water": water.how,
+        "stations_by_source": {
+            str(k): int(v) for k, v in table["source"].value_counts().sort_index().items()
+        },
     }
-    store.write_json("tables/stations.json", summary)
+    if failures.has_people:
+        found["people"] = round(float(inside["people"].sum()), 1)
+    return found
 
 
 def compare_exposure(

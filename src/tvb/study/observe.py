@@ -14,7 +14,9 @@ import shapely
 from numpy.typing import NDArray
 
 from tvb.facts import HECTARE_M2
+from tvb.flood import group_watched_objects
 from tvb.geometry import attribute_to_commune
+from tvb.grid import Grid
 from tvb.heritage import COUNTED_LAYERS
 from tvb.names import resolve_communes
 from tvb.schema import get_schema
@@ -23,7 +25,7 @@ __all__ = ["Observation", "count_pieces", "observations_table", "observe", "obse
 
 Kind = Literal[
     "empty", "overlaps", "slivers", "outside", "tiny_element", "touching_terril", "strip", "pieces",
-    "unknown_height", "not_a_year", "unknown_name",
+    "unknown_height", "not_a_year", "unknown_name", "imputed", "no_group", "negative_depth",
 ]  # fmt: skip
 
 TINY_ELEMENT_M2 = 100.0
@@ -68,6 +70,18 @@ _WORDS: dict[str, dict[Kind, tuple[str, str]]] = {
         ),
         "unknown_height": ("cote 0, qui veut dire inconnue", "gardé tel quel"),
         "not_a_year": ("fermeture qui n'est pas une année", "gardé tel quel"),
+        "imputed": (
+            "carreaux aux valeurs imputées par l'INSEE",
+            "comptés ; leurs habitants sont dans people_imputed",
+        ),
+        "no_group": (
+            "catégories qui ne relèvent d'aucun indicateur des guides",
+            "gardé ; compté dans aucun indicateur",
+        ),
+        "negative_depth": (
+            "cellules de hauteur négative, au plus bas {:.3f} m",
+            "lues comme sol sec",
+        ),
     },
     "en": {
         "empty": ("no feature", "counted as zero: check the file"),
@@ -96,6 +110,15 @@ _WORDS: dict[str, dict[Kind, tuple[str, str]]] = {
         ),
         "unknown_height": ("spot height 0, which means unknown", "kept as delivered"),
         "not_a_year": ("closing that is not a year", "kept as delivered"),
+        "imputed": (
+            "cells with values that INSEE imputed",
+            "counted; their people stand in people_imputed",
+        ),
+        "no_group": (
+            "categories of no indicator of the guides",
+            "kept; counted in no indicator",
+        ),
+        "negative_depth": ("cells of negative depth, down to {:.3f} m", "read as dry ground"),
     },
 }
 
@@ -185,13 +208,17 @@ def observe_partition(
     return found
 
 
-def observe(layers: Mapping[str, gpd.GeoDataFrame]) -> list[Observation]:
-    """Return the remarks on the layers of the Mission Bassin Minier.
+def observe(
+    layers: Mapping[str, gpd.GeoDataFrame], grids: Mapping[str, Grid] | None = None
+) -> list[Observation]:
+    """Return the remarks on the layers and rasters of a study.
 
     Parameters
     ----------
     layers : mapping of str to geopandas.GeoDataFrame
         Valid layers; those that are absent give no remark.
+    grids : mapping of str to Grid, optional
+        Rasters.
 
     Returns
     -------
@@ -206,9 +233,14 @@ def observe(layers: Mapping[str, gpd.GeoDataFrame]) -> list[Observation]:
         ("terrils", _touching_terrils),
         ("cavaliers", _cavaliers),
         ("pits", _pits),
+        ("population_grid", _imputed_cells),
+        ("watched_objects", _strange_objects),
     ):
         if name in layers and len(layers[name]):
             found += look(layers[name])
+    for name, grid in (grids or {}).items():
+        if name.startswith("flood_depth"):
+            found += _negative_depths(name, grid)
     return found
 
 
@@ -315,3 +347,26 @@ def _pits(pits: gpd.GeoDataFrame) -> Iterator[Observation]:
     strange = (closing.notna() & ~closing.str.fullmatch(_YEAR).fillna(value=True)).to_numpy(bool)
     if strange.any():
         yield Observation("pits", "not_a_year", *_seen(pits, strange, label="fermeture"))
+
+
+def _imputed_cells(cells: gpd.GeoDataFrame) -> Iterator[Observation]:
+    imputed = cells["i_est_200"].eq(1).fillna(value=False).to_numpy(dtype=bool)
+    if imputed.any():
+        yield Observation("population_grid", "imputed", *_seen(cells, imputed, label="idcar_200m"))
+
+
+def _strange_objects(objects: gpd.GeoDataFrame) -> Iterator[Observation]:
+    """Categories that no word of the guides tells: heritage as a rule, a missing word at times."""
+    unknown = objects.loc[group_watched_objects(objects["categorie"]).isna(), "categorie"]
+    if len(unknown):
+        shown = _some(unknown.dropna().drop_duplicates().to_numpy(dtype=object))
+        yield Observation("watched_objects", "no_group", len(unknown), shown)
+
+
+def _negative_depths(name: str, grid: Grid) -> Iterator[Observation]:
+    negative = grid.values < 0
+    if grid.nodata is not None:
+        negative &= grid.values != grid.nodata
+    if negative.any():
+        lowest = float(grid.values[negative].min())
+        yield Observation(name, "negative_depth", int(negative.sum()), (), lowest)

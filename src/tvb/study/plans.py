@@ -92,9 +92,8 @@ def review_plans(study: Study, store: Store, deliveries: Sequence[Path]) -> Plan
     reference = _reference(study, store)
     cache = io.ReviewStore(store.folder / ".tvb" / "reviews")
     lang = study.study.lang
-    portfolio = plu.review_portfolio(found, reference, cache=cache, lang=lang)
-    # From the cache by now; the table of the portfolio tells which were new.
-    reviews = tuple(plu.iter_reviews(found, reference, cache=cache, lang=lang, progress=False))
+    reviews = tuple(plu.iter_reviews(found, reference, cache=cache, lang=lang))
+    portfolio = plu.gather_reviews(reviews, reference)
     folder = store.folder / "plu"
     folder.mkdir(parents=True, exist_ok=True)
     for reviewed in reviews:

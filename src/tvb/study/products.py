@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import geopandas as gpd
 
@@ -14,161 +14,29 @@ from tvb.errors import StudyError, UnknownNameError, explain
 from tvb.names import resolve_communes
 from tvb.study.config import Study
 from tvb.study.store import Store
+from tvb.study.themes import ATLAS_THEMES, NOTHING, THEMES, Extras, Theme, plate_of
 
 if TYPE_CHECKING:
     from tvb.maps import Atlas, PageOptions, Plate, WebMap
 
 __all__ = [
     "THEMES",
+    "Extras",
     "Theme",
     "Zoning",
     "draw_place",
     "find_commune",
     "page_options",
+    "place_options",
     "plate_of",
     "write_atlas",
+    "write_series",
     "write_web_map",
 ]  # fmt: skip
 
-Draw = Callable[..., "Plate"]
 Zoning = Literal["commune", "epci", "element"]
 
-_TERRITORY = (
-    "communes", "study_area", "property", "buffer", "terrils", "core_areas", "corridors",
-    "water_bodies",
-)  # fmt: skip
 _MARGIN_M = 400.0
-_TOLERANCE = 0.05  # a corridor may cost this much more than the best path
-
-
-@dataclass(frozen=True)
-class Theme:
-    """A kind of plate.
-
-    Parameters
-    ----------
-    file : str
-        Name of the file of a run.
-    steps : tuple of str
-        Steps of which it draws the results.
-    make : callable
-        Returns, from a study and its store, what draws the plate.
-    """
-
-    file: str
-    steps: tuple[str, ...]
-    make: Callable[[Study, Store], Draw]
-
-
-def _territory(study: Study, store: Store) -> Draw:
-    from tvb import maps
-
-    del study
-    return functools.partial(maps.plot_territory, store.territory(*_TERRITORY))
-
-
-def _exposure(study: Study, store: Store) -> Draw:
-    from tvb import maps
-
-    territory = store.territory("communes")
-    return functools.partial(
-        maps.plot_exposure,
-        territory["communes"],
-        store.read_table("tables/exposure"),
-        territory.sources_of("communes", "buildings", "flood_zones"),
-        scenario=study.flood.map_scenario,
-        totals=store.read_table("tables/buildings")["buildings"],
-    )
-
-
-def _graph(study: Study, store: Store, *, by: Literal["d", "d_connector"]) -> Draw:
-    from tvb import maps
-
-    territory = store.territory("communes", *study.patches.layers)
-    patches = store.read_layer("patches")
-    drawn = [*territory.layers, *(["land_cover"] if study.graph.links != "edge" else [])]
-    return functools.partial(
-        maps.plot_graph,
-        patches,
-        store.read_layer("links"),
-        territory.sources_of(*drawn),
-        communes=territory["communes"],
-        ranking=patches.set_index("patch"),
-        by=by,
-    )
-
-
-def _depth(study: Study, store: Store) -> Draw:
-    from tvb import maps
-
-    scenario = study.flood.map_scenario
-    raster = f"flood_depth_{scenario}"
-    _require(raster, (store.folder / f"rasters/{raster}.tif").is_file())
-    territory = store.territory("communes", "buildings", "protected_zones")
-    named = [n for n in ("communes", "buildings", "protected_zones") if n in territory]
-    return functools.partial(
-        maps.plot_depth,
-        store.read_raster(raster),
-        store.territory().sources_of(raster, *named),
-        scenario=scenario,
-        communes=territory["communes"],
-        buildings=territory.layers.get("buildings"),
-        protected=territory.layers.get("protected_zones"),
-    )
-
-
-def _cycling(study: Study, store: Store) -> Draw:
-    from tvb import maps
-
-    del study
-    territory = store.territory("communes", "cycle_routes", "terrils")
-    _require("cycle_routes", "cycle_routes" in territory)
-    return functools.partial(
-        maps.plot_cycling,
-        territory["cycle_routes"],
-        territory.sources_of(*territory.layers),
-        communes=territory["communes"],
-        terrils=territory.layers.get("terrils"),
-    )
-
-
-def _corridors(study: Study, store: Store) -> Draw:
-    from tvb import connectivity, maps
-
-    _require("land_cover", (store.folder / "rasters/land_cover.tif").is_file())
-    patches, links = store.read_layer("patches"), store.read_layer("links")
-    resistance = connectivity.build_resistance(
-        store.read_raster("land_cover"), study.costs.by_code()
-    )
-    found = connectivity.accumulate_corridors(patches, resistance, links, tolerance=_TOLERANCE)
-    territory = store.territory("communes", *study.patches.layers)
-    return functools.partial(
-        maps.plot_corridors,
-        found,
-        patches,
-        store.territory().sources_of(*territory.layers, "land_cover"),
-        links=links,
-        communes=territory["communes"],
-    )
-
-
-def _require(layer: str, there: bool) -> None:
-    if not there:
-        raise StudyError(explain("theme", f"the study has no layer {layer}"))
-
-
-THEMES: dict[str, Theme] = {
-    "territory": Theme("territoire", ("layers",), _territory),
-    "exposure": Theme("exposition", ("layers", "flood"), _exposure),
-    "graph": Theme("graphe", ("layers", "connectivity"), functools.partial(_graph, by="d")),
-    "depth": Theme("hauteurs", ("layers",), _depth),
-    "cycling": Theme("velo", ("layers",), _cycling),
-    "corridors": Theme("corridors", ("layers", "connectivity"), _corridors),
-    "stepping-stones": Theme(
-        "relais", ("layers", "connectivity"), functools.partial(_graph, by="d_connector")
-    ),
-}
-"""Every kind of plate that a run can draw."""
 
 
 def page_options(study: Study) -> PageOptions:
@@ -193,36 +61,14 @@ def page_options(study: Study) -> PageOptions:
     }
 
 
-def plate_of(study: Study, store: Store, theme: str) -> Draw:
-    """Return what draws the plates of a theme.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    store : Store
-        Folder of a run that made the steps of the theme.
-    theme : str
-        One of `THEMES`.
-
-    Returns
-    -------
-    callable
-        From the keywords of `tvb.maps.PageOptions` to a plate; it can be sent to other processes.
-
-    Raises
-    ------
-    StudyError
-        If the theme is unknown.
-    """
-    if theme not in THEMES:
-        raise StudyError(
-            explain("theme", f"« {theme} » is unknown", required="one of " + ", ".join(THEMES))
-        )
-    return THEMES[theme].make(study, store)
-
-
-def draw_place(study: Study, store: Store, theme: str, *, commune: str | None = None) -> Plate:
+def draw_place(
+    study: Study,
+    store: Store,
+    theme: str,
+    *,
+    commune: str | None = None,
+    extras: Extras = NOTHING,
+) -> Plate:
     """Return the plate of a theme, of everything or around one commune.
 
     Parameters
@@ -235,6 +81,8 @@ def draw_place(study: Study, store: Store, theme: str, *, commune: str | None = 
         One of `THEMES`.
     commune : str, optional
         INSEE code or name; without it, everything.
+    extras : Extras
+        A plan, another study.
 
     Returns
     -------
@@ -248,16 +96,39 @@ def draw_place(study: Study, store: Store, theme: str, *, commune: str | None = 
     UnknownNameError
         If the study has no such commune.
     """
-    options: dict[str, Any] = {**page_options(study)}
-    if commune is not None:
-        row = find_commune(store.read_layer("communes"), commune)
-        west, south, east, north = row.geometry.bounds
-        options |= {
-            "place": row.nom,
-            "focus": row.geometry,
-            "extent": (west - _MARGIN_M, south - _MARGIN_M, east + _MARGIN_M, north + _MARGIN_M),
-        }
-    return plate_of(study, store, theme)(**options)
+    extras = replace(extras, commune=commune)
+    return plate_of(study, store, theme, extras=extras)(**place_options(study, store, commune))
+
+
+def place_options(study: Study, store: Store, commune: str | None) -> PageOptions:
+    """Return the wishes of a page about everything, or about one commune.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    store : Store
+        Folder of a run.
+    commune : str, optional
+        INSEE code or name.
+
+    Returns
+    -------
+    dict
+        Keywords of the plates.
+
+    Raises
+    ------
+    UnknownNameError
+        If the study has no such commune.
+    """
+    options = page_options(study)
+    if commune is None:
+        return options
+    row = find_commune(store.read_layer("communes"), commune)
+    west, south, east, north = row.geometry.bounds
+    around = (west - _MARGIN_M, south - _MARGIN_M, east + _MARGIN_M, north + _MARGIN_M)
+    return {**options, "place": row.nom, "focus": row.geometry, "extent": around}
 
 
 def find_commune(communes: gpd.GeoDataFrame, wanted: str) -> Any:
@@ -299,6 +170,7 @@ def write_atlas(
     theme: str = "territory",
     by: Zoning = "commune",
     jobs: int = 2,
+    extras: Extras = NOTHING,
 ) -> Atlas:
     """Write an atlas of a run.
 
@@ -316,6 +188,8 @@ def write_atlas(
         What has a sheet: communes, intercommunalities, elements of the property.
     jobs : int
         Processes that draw.
+    extras : Extras
+        A plan, another study.
 
     Returns
     -------
@@ -333,9 +207,80 @@ def write_atlas(
     territory = store.territory(layer)
     zones, key, name = _zones(territory.layers.get(layer), by)
     return maps.build_atlas(
-        plate_of(study, store, theme), zones, path, sources=territory.sources_of(layer), key=key,
-        name=name, jobs=jobs, **page_options(study) | {"title": study.study.name},
+        plate_of(study, store, theme, extras=extras), zones, path,
+        sources=territory.sources_of(layer), key=key, name=name, jobs=jobs,
+        **page_options(study) | {"title": study.study.name},
     )  # fmt: skip
+
+
+def write_series(
+    study: Study,
+    store: Store,
+    path: Path,
+    *,
+    extras: Extras = NOTHING,
+    each: Sequence[str] = (),
+    dpi: int = 300,
+    jobs: int = 1,
+) -> Atlas:
+    """Write the atlas of ten plates, one for each theme.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    store : Store
+        Folder of a run that made the steps of the themes.
+    path : pathlib.Path
+        The PDF.
+    extras : Extras
+        A plan, another study, the commune that the plates are about.
+    each : sequence of {"pdf", "png", "svg"}
+        Formats in which every plate is also written alone, beside the atlas.
+    dpi : int
+        Resolution of the PNG among them.
+    jobs : int
+        Processes that draw.
+
+    Returns
+    -------
+    Atlas
+        What was drawn, and what the study cannot draw, with the reason.
+    """
+    from tvb import maps
+
+    lang = study.study.lang
+    sheets = []
+    for theme in ATLAS_THEMES:
+        missing = _missing(study, theme, extras)
+        draw = (
+            None if missing else functools.partial(_draw_theme, study, store, theme, extras=extras)
+        )
+        name = THEMES[theme].file
+        sheets.append(maps.SeriesSheet(name, THEMES[theme].name(lang), draw, missing))
+    options = place_options(study, store, extras.commune) | {"title": study.study.name}
+    return maps.build_series(sheets, path, each=each, dpi=dpi, jobs=jobs, **options)
+
+
+def _missing(study: Study, theme: str, extras: Extras) -> str:
+    """Return why a study has no plate of a theme, empty where it may have one."""
+    from tvb.study.steps import lacking
+
+    french = study.study.lang == "fr"
+    layers = list(filter(None, (lacking(study, step) for step in THEMES[theme].steps)))
+    if layers:
+        problem = "l'étude n'a pas de couche {}" if french else "the study has no layer {}"
+        return problem.format(layers[0])
+    if theme == "plan" and extras.plan is None:
+        return "aucun plan n'a été donné" if french else "no plan was given"
+    return ""
+
+
+def _draw_theme(
+    study: Study, store: Store, theme: str, *, extras: Extras, **options: Unpack[PageOptions]
+) -> Plate:
+    """Draw a theme; top level, so that another process can."""
+    return plate_of(study, store, theme, extras=extras)(**options)
 
 
 def _zones(frame: gpd.GeoDataFrame | None, by: Zoning) -> tuple[gpd.GeoDataFrame, str, str]:

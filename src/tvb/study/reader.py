@@ -27,7 +27,7 @@ Section = TypeVar("Section")
 _LAYER_KEYS = {
     "path", "source_layer", "crs", "encoding", "title", "producer", "licence", "vintage", "nature",
 }  # fmt: skip
-_KNOWN_LAYERS = (*SCHEMAS, "land_cover", *(f"flood_depth_{s}" for s in SCENARIOS))
+_KNOWN_LAYERS = (*SCHEMAS, "land_cover", *(f"flood_depth_{s}" for s in SCENARIOS), "terrain")
 _NATURES = ("real", "schematic", "modelled")
 _TYPE_NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 

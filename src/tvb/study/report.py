@@ -17,7 +17,9 @@ import pandas as pd
 
 import tvb
 from tvb.flood import OUTSIDE
+from tvb.messages import translate
 from tvb.study.config import Study
+from tvb.study.flood_summary import sum_basins, sum_depths, sum_indicators, sum_people
 from tvb.study.flooding import compare_exposure
 from tvb.study.store import Store
 
@@ -47,6 +49,13 @@ _FRENCH = {
     "area_ha": "surface (ha)",
     "default": "règle par défaut", "min": "au moins", "max": "au plus", "ratio": "rapport",
     "communes_min": "communes, au moins", "communes_max": "communes, au plus",
+    "people": "habitants", "people_imputed": "dont imputés", "ind_0_3": "0 à 3 ans",
+    "ind_80p": "80 ans et plus", "men": "ménages", "men_pauv": "ménages pauvres",
+    "indicator": "indicateur", "value": "valeur", "source": "hauteur de l'eau",
+    "level_m": "niveau (m NGF)", "volume_m3": "volume (m³)",
+    "buildings_above_floor": "au-dessus du plancher",
+    "buildings_drawn": "zone dessinée", "buildings_Inf05": "moins de 0,5 m",
+    "buildings_05-1m": "0,5 à 1 m", "buildings_1m-2m": "1 à 2 m", "buildings_Sup2m": "2 m et plus",
     "rank": "rang", "id_station": "identifiant", "together": "cumul avec les précédentes",
     "d_intra": "dont intra", "d_flux": "dont flux", "d_connector": "dont connecteur",
 }  # fmt: skip
@@ -120,6 +129,9 @@ def _content(study: Study, store: Store, missing: Mapping[str, str]) -> dict[str
         "dropped",
     ]  # fmt: skip
     repairs = store.read_table("tables/repairs")
+    for texts, name in ((repairs, "reason"), (repairs, "ids"), (layers, "dropped")):
+        told = texts[name].astype(object)
+        texts[name] = told.map(lambda text: translate(str(text), lang), na_action="ignore")
     return {
         "study": study,
         "version": tvb.__version__,
@@ -132,7 +144,7 @@ def _content(study: Study, store: Store, missing: Mapping[str, str]) -> dict[str
         "missing": missing,
         **({} if "connectivity" in missing else _graph(store)),
         **({} if "flood" in missing else _flood(study, store)),
-        **({} if "stations" in missing else _stations(store)),
+        **({} if "stations" in missing else _stations(study, store)),
         **({} if "flood" in missing else _official_exposure(study, store, missing)),
     }
 
@@ -184,13 +196,17 @@ def _flood(study: Study, store: Store) -> dict[str, Any]:
         "scenarios": _scenarios(store),
         "sensitivity": _sensitivity(store),
         "top_communes": _top_communes(store, study.flood.map_scenario),
+        "people": sum_people(store),
+        "indicators": sum_indicators(store, study.flood.map_scenario, lang=lang),
+        "depths": sum_depths(store),
     }
 
 
-def _stations(store: Store) -> dict[str, Any]:
+def _stations(study: Study, store: Store) -> dict[str, Any]:
     return {
         "stations": store.read_json("tables/stations.json"),
         "top_stations": _top_stations(store),
+        "basins": sum_basins(store, lang=study.study.lang),
     }
 
 
@@ -249,14 +265,17 @@ def summarise_exposure(study: Study, folder: Path) -> str:
     Returns
     -------
     str
-        Exposed buildings by every rule, the communes that have most, the stations whose failure
-        floods most, and the figures of the source report beside those of the run.
+        Exposed buildings by every rule, the communes that have most; people, depths and indicators
+        where the study has the layers; the stations whose failure floods most and how high the
+        water stands; and the figures of the source report beside those of the run.
     """
     store = Store(folder)
     lang = study.study.lang
     stations = (folder / "tables" / "stations.json").exists()
     tables = [_sensitivity(store), _top_communes(store, study.flood.map_scenario)]
-    tables += [_top_stations(store)] if stations else []
+    tables += [sum_people(store), sum_depths(store)]
+    tables.append(sum_indicators(store, study.flood.map_scenario, lang=lang).dropna())
+    tables += [_top_stations(store), sum_basins(store, lang=lang)] if stations else []
     told = store.read_json("tables/stations.json") if stations else None
     tables.append(compare_exposure(study, store.read_table("tables/exposure"), told))
     return "\n\n".join(markdown_table(t, lang=lang, escaped=False) for t in tables if len(t))

@@ -23,6 +23,7 @@ from typing import Any
 
 import tvb
 from tvb.datasets import find_data
+from tvb.display import rows_table
 from tvb.errors import ParameterError, SourceError, StudyError, explain
 from tvb.io import atomic_path
 from tvb.io.locate import checksum
@@ -66,6 +67,13 @@ class StepResult:
     cached: bool
     outputs: Mapping[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        cached = ", cached" if self.cached else ""
+        return f"<StepResult {self.step}: {self.seconds:.1f} s, {len(self.outputs)} files{cached}>"
+
+    def _repr_html_(self) -> str:
+        return rows_table(self, ("file", "sha256"), self.outputs.items())
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -105,6 +113,13 @@ class RunResult:
 
     def __repr__(self) -> str:
         return f"<RunResult {self.folder.name}: {len(self.steps)} steps>"
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[object, ...]]
+        rows = [(s.step, s.seconds, "yes" if s.cached else "", len(s.outputs)) for s in self.steps]
+        rows += [(step, None, f"skipped: no {layer}", None) for step, layer in self.skipped.items()]
+        heads = ("step", "seconds", "cached", "files")
+        return rows_table(self, heads, rows, then=(".summary()", ".folder"))
 
 
 def run_study(

@@ -217,6 +217,10 @@ def _geopackage(study: Study, store: Store) -> None:
         lang=study.study.lang,
         origins=origins,
         project=study.study.name,
+        rasters={
+            name: store.folder / f"rasters/{name}.tif"
+            for name in store.read_json("layers/territory.json")["rasters"]
+        },
     )
 
 

@@ -121,13 +121,15 @@ def add_exposure(
     Returns
     -------
     geopandas.GeoDataFrame
-        With ``buildings_counted``, and for each scenario ``buildings_exposed_<scenario>`` and
-        ``dwellings_exposed_<scenario>``.
+        With ``buildings_counted``, and for each scenario ``buildings_exposed_<scenario>``,
+        ``dwellings_exposed_<scenario>`` and, where people are known, ``people_exposed_<scenario>``.
     """
     insee = dashboard["insee"]
     columns = {"buildings_counted": buildings.reindex(insee, fill_value=0).to_numpy()}
-    for measure in ("buildings", "dwellings"):
+    told = ("buildings", "dwellings", *(["people"] if "people" in exposure else []))
+    for measure in told:
         wide = exposure[measure].unstack("scenario", fill_value=0).reindex(insee, fill_value=0)
+        wide = wide.round(1)  # people are parts of persons
         columns |= {f"{measure}_exposed_{s}": wide[s].to_numpy() for s in wide.columns}
     return dashboard.assign(**columns)
 
