@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 project = "tvb"
+os.environ["TVB_PROGRESS"] = "0"  # a bar would leave its empty place in the pages
+
 author = "The tvb developers"
 copyright = "The tvb developers, MIT licence"  # noqa: A001 (the name that Sphinx reads)
 version = release = tvb.__version__

@@ -2,10 +2,14 @@
 
 python tools/build_docs.py            write them
 python tools/build_docs.py --check    exit 1 if one of them is not up to date
+python tools/build_docs.py --demo OUT  also the table and the pictures of README, from a demo
+
+The ten plates of docs/plates.md are drawn by the page itself when it is built.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -84,15 +88,17 @@ def readme(out: Path) -> str:
 
 
 def write_pictures(out: Path) -> None:
-    """Write the maps of a demo at the size of a screen."""
+    """Write the maps of a demo that README shows, at the size of a screen."""
     from PIL import Image
 
     folder = DOCS / "images"
     folder.mkdir(exist_ok=True)
-    for path in sorted((out / "maps").glob("*.png")):
-        with Image.open(path) as picture:
+    shown = set(re.findall(r"docs/images/(\w+\.png)", (ROOT / "README.md").read_text("utf-8")))
+    for name in sorted(shown):
+        with Image.open(out / "maps" / name) as picture:
             picture.thumbnail((1600, 1600))
-            picture.convert("P", palette=Image.Palette.ADAPTIVE).save(folder / path.name)
+            flat = picture.convert("P", palette=Image.Palette.ADAPTIVE)
+            flat.save(folder / name, optimize=True)
 
 
 def main(words: list[str]) -> int:

@@ -42,15 +42,19 @@ if TYPE_CHECKING:
         load_core_areas,
         load_corridors,
         load_cycle_routes,
+        load_drained_basins,
         load_estates,
         load_flood_depth,
         load_flood_hazard,
         load_land_cover,
         load_pits,
+        load_population_grid,
         load_property,
         load_property_elements,
         load_pumping_stations,
+        load_terrain,
         load_terrils,
+        load_watched_objects,
     )
 
 _MODULES = (
@@ -59,9 +63,10 @@ _MODULES = (
 )  # fmt: skip
 _LOADERS = (
     "load_buffer", "load_buildings", "load_cavaliers", "load_communes", "load_core_areas",
-    "load_corridors", "load_cycle_routes", "load_estates", "load_flood_depth", "load_flood_hazard",
-    "load_land_cover", "load_pits", "load_property", "load_property_elements",
-    "load_pumping_stations", "load_terrils",
+    "load_corridors", "load_cycle_routes", "load_drained_basins", "load_estates",
+    "load_flood_depth", "load_flood_hazard", "load_land_cover", "load_pits",
+    "load_population_grid", "load_property", "load_property_elements", "load_pumping_stations",
+    "load_terrain", "load_terrils", "load_watched_objects",
 )  # fmt: skip
 
 __all__ = [
@@ -82,15 +87,19 @@ __all__ = [
     "load_core_areas",
     "load_corridors",
     "load_cycle_routes",
+    "load_drained_basins",
     "load_estates",
     "load_flood_depth",
     "load_flood_hazard",
     "load_land_cover",
     "load_pits",
+    "load_population_grid",
     "load_property",
     "load_property_elements",
     "load_pumping_stations",
+    "load_terrain",
     "load_terrils",
+    "load_watched_objects",
     "maps",
     "names",
     "plan",

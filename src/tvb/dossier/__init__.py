@@ -8,6 +8,7 @@ from tvb.dossier.batch import Batch, Journal, build_dossiers
 from tvb.dossier.build import Dossier, build_dossier, build_report
 from tvb.dossier.figures import Figure, Measures, measure
 from tvb.dossier.results import Results
+from tvb.dossier.risk_parts import rule_name
 
 __all__ = [
     "Batch",
@@ -20,4 +21,9 @@ __all__ = [
     "build_dossiers",
     "build_report",
     "measure",
+    "rule_name",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

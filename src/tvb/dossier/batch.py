@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import multiprocessing
 import time
@@ -16,6 +17,7 @@ from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 import pandas as pd
 
+from tvb.display import frame_table
 from tvb.dossier.build import build_dossier
 from tvb.dossier.figures import Measures, measure
 from tvb.dossier.render import require_pdf
@@ -70,6 +72,9 @@ class Batch:
         told = ", ".join(f"{counts[s]} {s}" for s in get_args(State) if s in counts)
         return f"<Batch « {self.folder.name} »: {told or 'no dossier'}>"
 
+    def _repr_html_(self) -> str:
+        return frame_table(self, self.dossiers, then=(".folder", ".failed"))
+
 
 class _Task(NamedTuple):
     """A dossier to be made."""
@@ -121,6 +126,7 @@ _here: dict[str, _Workshop] = {}
 
 def _open_workshop(workshop: _Workshop) -> None:
     _here["workshop"] = workshop
+    gc.freeze()  # what stays until the end need not be searched for garbage at each dossier
 
 
 def _make_here(task: _Task) -> _Done:

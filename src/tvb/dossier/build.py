@@ -10,7 +10,7 @@ from tvb.dossier.content import Document
 from tvb.dossier.figures import Figure, Measures, Place, figures_of, measure
 from tvb.dossier.heritage_parts import heritage_section, property_section
 from tvb.dossier.network_parts import cycling_section, network_section
-from tvb.dossier.pages import identity_lines, methods_section, summary_section
+from tvb.dossier.pages import cover_cards, identity_lines, methods_section, summary_section
 from tvb.dossier.pictures import draw_locator, maps_section
 from tvb.dossier.render import render_html, render_pdf
 from tvb.dossier.results import Results
@@ -211,10 +211,11 @@ def _build(
     document = Document(
         lang=lang,
         kicker=tell(f"kicker_{place.kind}", lang),
-        title=place.name,
+        title=typeset(place.name, lang),
         subtitle=tell("subject", lang),
         identity=identity_lines(chapter),
         warnings=tuple(mentions(Page(lang=lang), results.all_sources)),
+        cards=cover_cards(chapter),
         locator=draw_locator(chapter),
         study=tell("study", lang, typeset(results.name, lang)),
         producer=producer,
@@ -223,8 +224,8 @@ def _build(
     sections = (
         summary_section(chapter, themes),
         *themes,
-        maps_section(chapter, producer=producer, date=date),
         methods_section(chapter),
+        maps_section(chapter, producer=producer, date=date),
     )
     page = render_html(replace(document, sections=sections))
     return Dossier(f"{document.kicker} – {place.name}", page, figures)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from tvb.dossier.content import Column, Group, Section, Table
-from tvb.dossier.figures import INDICATORS, Figure, Measures, Place
+from tvb.dossier.content import Group, Section, Table, fit_columns
+from tvb.dossier.figures import INDICATORS, Figure, Indicator, Measures, Place
 from tvb.dossier.results import Results
 from tvb.dossier.texts import tell
-from tvb.maps.texts import Lang
+from tvb.maps.texts import Lang, say, typeset
 from tvb.names import normalise_name
 
 __all__ = ["Chapter", "join_words"]
@@ -120,12 +120,12 @@ class Chapter:
         list of Table
             One for an intercommunality, two for the whole; columns that nobody has are left out.
         """
-        lang, communes = self.lang, self.measures.communes
+        communes = self.measures.communes
         names = self.results.table["nom"]
         if self.place.kind == "epci":
             mine = communes.loc[list(self.place.insee)]
             mine = mine.assign(nom=names).sort_values("nom", key=_as_read, kind="stable")
-            return [self._broken_down(tell("cap_by_commune", lang), mine, keys, head="commune")]
+            return [self._broken_down("cap_by_commune", mine, keys, head="commune")]
         tables = []
         if len(self.measures.epci):
             table = self.results.table
@@ -133,39 +133,94 @@ class Chapter:
             each = self.measures.epci.assign(nom=told).sort_values(
                 "nom", key=_as_read, kind="stable"
             )
-            tables.append(self._broken_down(tell("cap_by_epci", lang), each, keys, head="epci"))
+            tables.append(self._broken_down("cap_by_epci", each, keys, head="epci"))
         top = communes[communes[top_by] > 0].sort_index()
         top = top.sort_values(top_by, ascending=False, kind="stable").head(_FOREMOST)
         if len(top):
-            caption = tell("cap_top", lang, _lower(tell(f"fig_{top_by}", lang)))
-            tables.append(self._broken_down(caption, top.assign(nom=names), keys, head="commune"))
+            top = top.assign(nom=names)
+            tables.append(self._broken_down(f"cap_top_{top_by}", top, keys, head="commune"))
         return tables
 
     def _broken_down(
-        self, caption: str, frame: pd.DataFrame, keys: Sequence[str], *, head: str
+        self, title: str, frame: pd.DataFrame, keys: Sequence[str], *, head: str
     ) -> Table:
         known = [_BY_KEY[key] for key in keys if frame[key].notna().any()]
-        columns = (
-            Column(tell(head, self.lang)),
-            *(Column(tell(f"fig_{i.key}", self.lang), numeric=True) for i in known),
-        )
-        rows = tuple(
-            (
-                str(row["nom"]),
-                *(i.write(None if pd.isna(row[i.key]) else row[i.key], self.lang) for i in known),
-            )
-            for _, row in frame.iterrows()
-        )
-        return Table(caption, columns, (Group(rows),))
+        marks = [self.worth(self.figure(i.key)) for i in known]
+        caption = tell(title, self.lang)
+        if len(set(marks)) == 1:
+            caption, marks = caption + marks[0], [""] * len(marks)
+        headings = [(tell(head, self.lang), False)]
+        headings += [
+            (tell(f"fig_{i.key}", self.lang) + mark, True)
+            for i, mark in zip(known, marks, strict=True)
+        ]
+        cells = [
+            [typeset(str(name), self.lang) for name in frame["nom"]],
+            *([self._written(i, value) for value in frame[i.key]] for i in known),
+        ]
+        rows = tuple(zip(*cells, strict=True))
+        return Table(caption, fit_columns(headings, cells), (Group(rows),))
+
+    def _written(self, indicator: Indicator, value: Any) -> str:
+        return indicator.write(None if pd.isna(value) else value, self.lang)
+
+    def worth(self, *figures: Figure) -> str:
+        """Return a remark on figures that do not come from real layers.
+
+        Parameters
+        ----------
+        *figures : Figure
+            Of the place.
+
+        Returns
+        -------
+        str
+            « [modélisé] », « [schématique] », or nothing.
+        """
+        found = {figure.nature for figure in figures}
+        nature = next((n for n in ("modelled", "schematic") if n in found), "")
+        return tell("worth", self.lang, say(nature, self.lang)) if nature else ""
+
+    def valued(self, sentence: str, *figures: Figure) -> str:
+        """Return a sentence with what its figures are worth.
+
+        Parameters
+        ----------
+        sentence : str
+            With its full stop.
+        *figures : Figure
+            That it tells.
+
+        Returns
+        -------
+        str
+            The remark stands before the full stop.
+        """
+        return f"{sentence.removesuffix('.')}{self.worth(*figures)}."
+
+    def caption(self, key: str, *figures: Figure, values: Sequence[object] = ()) -> str:
+        """Return the caption of a table, with what its figures are worth.
+
+        Parameters
+        ----------
+        key : str
+            Of the text.
+        *figures : Figure
+            Those that come from the same layers.
+        values : sequence of object
+            What fills its braces.
+
+        Returns
+        -------
+        str
+            The caption.
+        """
+        return tell(key, self.lang, *values) + self.worth(*figures)
 
 
 def _as_read(names: pd.Series[Any]) -> pd.Series[Any]:
     """Return names so that they sort as people look them up: accents do not count."""
     return names.map(normalise_name)
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def join_words(words: Sequence[str], lang: Lang) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tvb.dossier.texts import amount, percent, tell
-from tvb.maps.texts import Lang
+from tvb.maps.texts import Lang, typeset
 
 __all__ = [
     "Card",
@@ -21,6 +21,7 @@ __all__ = [
     "Picture",
     "Section",
     "Table",
+    "fit_columns",
     "table_of",
 ]
 
@@ -158,7 +159,7 @@ class Section:
         What matters, in one or two sentences; several make a list.
     missing : str
         Why there is nothing to say; empty where there is.
-    cards, tables, pictures, definitions
+    tables, pictures, definitions
         What follows.
     notes : tuple of str
         Small paragraphs at the end.
@@ -170,7 +171,6 @@ class Section:
     title: str
     leads: tuple[str, ...] = ()
     missing: str = ""
-    cards: tuple[Card, ...] = ()
     tables: tuple[Table, ...] = ()
     definitions: tuple[Definition, ...] = ()
     limits: tuple[str, ...] = ()
@@ -192,6 +192,8 @@ class Document:
         Lines under the title.
     warnings : tuple of str
         What the reader must know first.
+    cards : tuple of Card
+        Its foremost figures.
     locator : Picture
         Where the place lies.
     sections : tuple of Section
@@ -206,6 +208,7 @@ class Document:
     subtitle: str
     identity: tuple[str, ...]
     warnings: tuple[str, ...]
+    cards: tuple[Card, ...]
     locator: Picture
     sections: tuple[Section, ...] = ()
     study: str = ""
@@ -250,7 +253,7 @@ class Field:
             return tell("none", lang)
         if isinstance(self.write, int):
             return amount(value, lang, self.write)
-        return self.write(value, lang) if self.write is not None else str(value)
+        return self.write(value, lang) if self.write is not None else typeset(str(value), lang)
 
     @property
     def numeric(self) -> bool:
@@ -288,18 +291,37 @@ def table_of(
     """
     told = [f for n, f in enumerate(fields) if n == 0 or _says_something(frame[f.column])]
     cells = [[f.cell(value, lang) for value in frame[f.column]] for f in told]
-    labels = [tell(f.label, lang) for f in told]
-    widths = [
-        max(map(len, (*column, *label.split())))
-        for column, label in zip(cells, labels, strict=True)
-    ]
-    roomy = sum(widths) + _BETWEEN * len(widths) <= _LINE
-    columns = tuple(
-        Column(label, f.numeric, roomy or width <= _ONE_LINE)
-        for label, f, width in zip(labels, told, widths, strict=True)
-    )
+    columns = fit_columns([(tell(f.label, lang), f.numeric) for f in told], cells)
     rows = tuple(zip(*cells, strict=True))
     return Table(caption, columns, (Group(rows),), note)
+
+
+def fit_columns(
+    headings: Sequence[tuple[str, bool]], cells: Sequence[Sequence[str]]
+) -> tuple[Column, ...]:
+    """Return columns which know whether their cells stay in one line.
+
+    Parameters
+    ----------
+    headings : sequence of tuple
+        Label of each column, and whether it holds numbers.
+    cells : sequence of sequence of str
+        Of each column.
+
+    Returns
+    -------
+    tuple of Column
+        Cells are broken only where the page is too narrow for all of them.
+    """
+    widths = [
+        max(map(len, (*column, *label.split())))
+        for column, (label, _) in zip(cells, headings, strict=True)
+    ]
+    roomy = sum(widths) + _BETWEEN * len(widths) <= _LINE
+    return tuple(
+        Column(label, numeric, roomy or width <= _ONE_LINE)
+        for (label, numeric), width in zip(headings, widths, strict=True)
+    )
 
 
 def _says_something(column: pd.Series[Any]) -> bool:

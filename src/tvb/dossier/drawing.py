@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
+from typing import Any
 
-__all__ = ["as_uri", "letters_to_text", "shorten", "with_text"]
+__all__ = ["as_uri", "letters_to_text", "shorten", "swap_drawings"]
 
 _PREFIX = "data:image/svg+xml;base64,"
 _URI = re.compile(re.escape(_PREFIX) + r"([A-Za-z0-9+/=]+)")
 _PATH = re.compile(r'(?<= d=")[^"]+')
-_DECIMALS = re.compile(r"(\.\d\d)\d+")
+_FURTHER = re.compile(r"(?<=\.\d\d)\d+")
 # As matplotlib draws a line of text: what it says, then a group of its letters, each a path.
 _LETTERS = re.compile(
     r'<!-- (?P<text>[^\n]*?) -->\s*<g style="(?P<style>[^"]*)" '
@@ -56,23 +58,36 @@ def shorten(svg: str) -> str:
     str
         Smaller by a third.
     """
-    return _PATH.sub(lambda path: _DECIMALS.sub(r"\1", path[0]), svg)
+    return _PATH.sub(lambda path: _FURTHER.sub("", path[0]), svg)
 
 
-def with_text(html: str) -> str:
-    """Return a page in whose drawings lines of text are text.
+def swap_drawings(html: str, read: Callable[[str], Any]) -> tuple[str, dict[str, Any]]:
+    """Return a page whose drawings are named, and apart from it what was read of each.
 
     Parameters
     ----------
     html : str
         A page with drawings as data URIs.
+    read : callable
+        From a drawing, its lines of text being text, to an image; None leaves it in the page.
 
     Returns
     -------
-    str
-        The same page; see `letters_to_text`.
+    tuple of str and dict
+        The page, and its images by the short address that stands in their place.
     """
-    return _URI.sub(lambda uri: as_uri(letters_to_text(base64.b64decode(uri[1]).decode())), html)
+    images: dict[str, Any] = {}
+
+    def swap(uri: re.Match[str]) -> str:
+        svg = letters_to_text(base64.b64decode(uri[1]).decode())
+        image = read(svg)
+        if image is None:
+            return as_uri(svg)
+        name = f"data:,{len(images)}"
+        images[name] = image
+        return name
+
+    return _URI.sub(swap, html), images
 
 
 def letters_to_text(svg: str) -> str:

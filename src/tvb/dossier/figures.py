@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from tvb.display import frame_table
 from tvb.dossier.results import Results
 from tvb.dossier.texts import amount, percent, tell
 from tvb.facts import HECTARE_M2
@@ -266,6 +267,12 @@ class Measures:
     epci: pd.DataFrame
     basin: pd.Series[Any]
     partial: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"<Measures: {len(self.communes)} communes, {len(self.communes.columns)} indicators>"
+
+    def _repr_html_(self) -> str:
+        return frame_table(self, self.communes, then=(".communes", ".epci", ".basin"))
 
 
 def measure(results: Results) -> Measures:

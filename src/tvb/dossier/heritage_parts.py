@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tvb.dossier.chapter import Chapter, join_words
@@ -42,7 +43,10 @@ def property_section(chapter: Chapter) -> Section:
             ("property_ha", "property_share", "buffer_ha", "buffer_share",
              "property_elements_met"), top_by="property_ha",
         )  # fmt: skip
-    return chapter.section("property", (_property_lead(chapter),), tables)
+    lead = chapter.valued(
+        _property_lead(chapter), chapter.figure("property_ha"), chapter.figure("buffer_ha")
+    )
+    return chapter.section("property", (lead,), tables)
 
 
 def heritage_section(chapter: Chapter) -> Section:
@@ -68,6 +72,7 @@ def heritage_section(chapter: Chapter) -> Section:
         tell("lead_heritage", lang, inside, join_words(named, lang)) if named
         else tell("lead_heritage_none", lang, inside)
     )  # fmt: skip
+    lead = chapter.valued(lead, *(chapter.figure(key) for key, _ in _COUNTED))
     if place.kind != "commune":
         tables = chapter.breakdown(
             ("terrils_met", "estates_met", "listed_buildings_met", "pits_met"),
@@ -96,7 +101,7 @@ def _property_lead(chapter: Chapter) -> str:
             else tell("lead_rank", lang, ordinal(inside.rank, lang), number(inside.ranked, lang))
         )  # fmt: skip
         return tell(
-            "lead_property", lang, amount(inside.value, lang, 1, unit="ha"), here, share, rank,
+            "lead_property", lang, amount(inside.value, lang, 1, unit="ha"), here, rank, share,
             buffer, buffer_share,
         )  # fmt: skip
     if around.value:
@@ -145,5 +150,13 @@ def _objects(chapter: Chapter, layer: str) -> list[Table]:
     )
     fields = _FIELDS[layer]
     order = ["id", "nom"] if fields[0] is _ID else ["nom", "id"]
-    rows = rows.sort_values(order, kind="stable", key=lambda c: c.str.casefold())
-    return [table_of(tell(f"cap_{layer}", chapter.lang), rows, fields, lang=chapter.lang)]
+    rows = rows.sort_values(order, kind="stable", key=lambda names: names.fillna("").map(_as_read))
+    caption = tell(f"cap_{layer}", chapter.lang)
+    listed = layer == "listed_buildings" and rows["status"].str.contains(r"\bMH\b").any()
+    note = tell("note_mh", chapter.lang) if listed else ""
+    return [table_of(caption, rows, fields, lang=chapter.lang, note=note)]
+
+
+def _as_read(name: str) -> str:
+    """Return a name so that 5 comes before 11, and « 5 bis » after 5."""
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(6), name.casefold())

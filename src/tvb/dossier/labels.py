@@ -10,9 +10,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "kicker_epci": ("Rapport intercommunal", "Intercommunality report"),
     "kicker_basin": ("Rapport de territoire", "Territory report"),
     "subject": (
-        "Patrimoine mondial, trame verte et bleue, inondation, itinéraires cyclables, document "
-        "d'urbanisme",
-        "World Heritage, green-blue network, floods, cycle routes, town plan",
+        "Patrimoine mondial, trame verte et bleue, inondation, vélo, urbanisme",
+        "World Heritage, green-blue network, floods, cycling, town plan",
     ),
     "the_commune": ("la commune", "the commune"),
     "the_epci": ("l'intercommunalité", "the intercommunality"),
@@ -29,14 +28,25 @@ LABELS: dict[str, tuple[str, str]] = {
     "contents": ("Sommaire", "Contents"),
     "study": ("Étude : {}", "Study: {}"),
     "page": ("page", "page"),
-    "locator": ("Situation dans le territoire d'étude", "Place in the study area"),
+    "locator_commune": (
+        "La commune, en rouge, dans son intercommunalité et dans le territoire d'étude",
+        "The commune, in red, in its intercommunality and in the study area",
+    ),
+    "locator_epci": (
+        "L'intercommunalité, en rouge, dans le territoire d'étude",
+        "The intercommunality, in red, in the study area",
+    ),
+    "locator_basin": (
+        "Intercommunalités du territoire d'étude",
+        "Intercommunalities of the study area",
+    ),
     "locator_alt": (
-        "Carte de situation : {} en couleur parmi les communes du territoire d'étude.",
-        "Location map: {} in colour among the communes of the study area.",
+        "Carte de situation : {} en rouge parmi les communes du territoire d'étude.",
+        "Location map: {} in red among the communes of the study area.",
     ),
     "locator_alt_basin": (
-        "Carte de situation : les communes du territoire d'étude.",
-        "Location map: the communes of the study area.",
+        "Carte de situation : les intercommunalités du territoire d'étude.",
+        "Location map: the intercommunalities of the study area.",
     ),
     # headings
     "section_summary": ("L'essentiel en une page", "What to know in one page"),
@@ -59,7 +69,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "modelled_mark": ("*", "*"),
     "schematic_mark": ("†", "†"),
     "share_of": ("{} du territoire d'étude", "{} of the study area"),
-    "rank_of": ("{} sur {}", "{} of {}"),
+    "rank_of": ("{} rang sur {}", "Rank {} of {}"),
     "figures": ("Chiffres clés {}", "Key figures {}"),
     "figures_alone": ("Chiffres clés", "Key figures"),
     "theme": ("Thème", "Theme"),
@@ -130,12 +140,9 @@ LABELS: dict[str, tuple[str, str]] = {
     "group_plan": ("Document d'urbanisme", "Town plan"),
     # cards
     "card_property_ha": ("de bien inscrit", "of inscribed property"),
-    "card_terrils_met": ("terrils", "terrils"),
     "card_ec_share": ("de la connectivité régionale", "of regional connectivity"),
     "card_patches_ha": ("de taches d'habitat", "of habitat patches"),
-    "card_exposed": ("bâtiments exposés", "buildings exposed"),
     "card_cycle_open_km": ("de voies cyclables en service", "of cycle routes in service"),
-    "card_findings": ("constats sur le plan", "findings on the plan"),
     # tables
     "cap_property_elements": ("Éléments du bien inscrit", "Elements of the property"),
     "cap_terrils": ("Terrils", "Terrils (slag heaps)"),
@@ -167,7 +174,34 @@ LABELS: dict[str, tuple[str, str]] = {
     "cap_statuses": ("Réponses aux questions posées", "Answers to the questions asked"),
     "cap_by_commune": ("Par commune", "By commune"),
     "cap_by_epci": ("Par intercommunalité", "By intercommunality"),
-    "cap_top": ("Dix premières communes : {}", "Ten foremost communes: {}"),
+    "cap_top_property_ha": (
+        "Communes où le bien inscrit est le plus étendu",
+        "Communes where the property is largest",
+    ),
+    "cap_top_terrils_met": (
+        "Communes qui comptent le plus de terrils",
+        "Communes with most terrils (slag heaps)",
+    ),
+    "cap_top_ec_share": (
+        "Communes qui portent le plus de la connectivité régionale",
+        "Communes that hold most of the regional connectivity",
+    ),
+    "cap_top_exposed": (
+        "Communes qui ont le plus de bâtiments exposés",
+        "Communes with most buildings exposed",
+    ),
+    "cap_top_cycle_open_km": (
+        "Communes qui ont le plus de voies cyclables en service",
+        "Communes with most kilometres of cycle routes in service",
+    ),
+    "cap_top_cavaliers_km": (
+        "Communes qui ont le plus de cavaliers",
+        "Communes with most kilometres of cavaliers",
+    ),
+    "cap_top_findings": (
+        "Communes dont le plan reçoit le plus de constats",
+        "Communes whose plan has most findings",
+    ),
     "cap_sources": ("Données utilisées", "Data used"),
     "cap_parameters": ("Paramètres du calcul", "Parameters of the computation"),
     "and_more": (
@@ -187,7 +221,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "of_element": ("élément {} du bien inscrit", "element {} of the property"),
     "km_property": ("Bien inscrit (km)", "Property (km)"),
     "km_buffer": ("Zone tampon (km)", "Buffer zone (km)"),
-    "km_beyond": ("Au-delà (km)", "Beyond (km)"),
+    "km_beyond": ("Hors périmètres (km)", "Outside both (km)"),
     "km_all": ("Ensemble (km)", "All (km)"),
     "part_share": ("Part de l'objet", "Share of the object"),
     "view": ("Vue", "View"),
@@ -195,7 +229,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "area_ha": ("Surface (ha)", "Area (ha)"),
     "at_property": ("bien inscrit", "property"),
     "at_buffer": ("zone tampon", "buffer zone"),
-    "at_beyond": ("au-delà", "beyond"),
+    "at_beyond": ("hors périmètres", "outside both"),
     "patch": ("Tache", "Patch"),
     "importance_rank": ("Rang", "Rank"),
     "importance": ("dPC (%)", "dPC (%)"),
@@ -208,6 +242,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "of_property_elements": ("éléments du bien", "elements of the property"),
     "of_water_bodies": ("étangs", "water bodies"),
     "link": ("Lien entre taches", "Link between patches"),
+    "mostly_in": ("{} ({})", "{} ({})"),
+    "elsewhere": ("hors communes", "outside communes"),
     "distance": ("Distance (m)", "Distance (m)"),
     "scenario": ("Scénario", "Scenario"),
     "exposed": ("Bâtiments exposés", "Buildings exposed"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from tvb.dossier.chapter import Chapter
@@ -49,6 +51,7 @@ def network_section(chapter: Chapter) -> Section:
         else:
             regional = percent(chapter.figure("ec_share").value, lang)
             lead = tell("lead_network", lang, *values, regional)
+    lead = chapter.valued(lead, chapter.figure("patches_ha"))
     if place.kind != "commune":
         tables = chapter.breakdown(("core_areas_ha", "patches_ha", "ec_share"), top_by="ec_share")
         return chapter.section("network", (lead,), tables)
@@ -96,9 +99,10 @@ def cycling_section(chapter: Chapter) -> Section:
     if railways:
         more = tell("lead_cavaliers", lang, amount(railways, lang, 1, unit="km"), of_it)
     lengths = (amount(v, lang, 1, unit="km") for v in (opened, planned))
+    worth = chapter.worth(chapter.figure("cycle_open_km"))
     lead = (
-        tell("lead_cycling", lang, *lengths, here, more) if opened or planned
-        else tell("lead_cycling_none", lang, here, more)
+        tell("lead_cycling", lang, *lengths, here, worth, more) if opened or planned
+        else tell("lead_cycling_none", lang, here, worth, more)
     )  # fmt: skip
     return chapter.section("cycling", (lead,), tables)
 
@@ -123,11 +127,13 @@ def _patches(chapter: Chapter) -> list[Table]:
     if "d" in every:
         rows["rank"] = every["d"].rank(method="min", ascending=False)
         fields += [Field("rank", "importance_rank", 0), Field("d", "importance", 2)]
-        note, order = tell("note_rank", lang, count(len(every), "habitat", lang)), ["d", "area_m2"]
+        note = tell("note_rank", lang, count(len(every), "habitat", lang))
+        order = ["d", "area_m2"]
     if "d_connector" in every:
         fields.append(Field("d_connector", "passage", 2))
     rows = rows.sort_values(order, ascending=False, kind="stable")
-    return [table_of(tell("cap_patches", lang), rows, fields, lang=lang, note=note)]
+    caption = chapter.caption("cap_patches", chapter.figure("patches_ha"))
+    return [table_of(caption, rows, fields, lang=lang, note=note)]
 
 
 def _made_of(value: str, lang: Lang) -> str:
@@ -147,12 +153,31 @@ def _links(chapter: Chapter) -> list[Table]:
     rows = pd.DataFrame(touching.drop(columns="geometry")).sort_values(
         ["d", "i", "j"], ascending=[False, True, True]
     )
-    rows = rows.head(_LINKS_SHOWN).assign(
-        link=[f"{i} – {j}" for i, j in zip(rows["i"], rows["j"], strict=True)][:_LINKS_SHOWN]
+    rows = rows.head(_LINKS_SHOWN)
+    named = _places_of(chapter, known=mine)
+    rows = rows.assign(
+        link=[f"{named(i)} – {named(j)}" for i, j in zip(rows["i"], rows["j"], strict=True)]
     )
     fields = (Field("link", "link"), Field("distance_m", "distance", 0),
               Field("d", "importance", 3))  # fmt: skip
-    return [table_of(tell("cap_links", lang), rows, fields, lang=lang)]
+    caption = chapter.caption("cap_links", chapter.figure("patches_ha"))
+    return [table_of(caption, rows, fields, lang=lang)]
+
+
+def _places_of(chapter: Chapter, known: set[int]) -> Callable[[int], str]:
+    """Return what tells of a patch, unless it is known, the commune that holds most of it."""
+    lang, results = chapter.lang, chapter.results
+    parts = results.patch_parts.dropna(subset="insee")
+    parts = parts.sort_values(["area_m2", "insee"], ascending=[False, True])
+    holder = parts.drop_duplicates("feature").set_index("feature")["insee"]
+    names = holder.map(results.table["nom"])
+
+    def tell_place(patch: int) -> str:
+        if patch in known:
+            return str(patch)
+        return tell("mostly_in", lang, patch, names.get(patch, tell("elsewhere", lang)))
+
+    return tell_place
 
 
 def _core_areas(chapter: Chapter) -> list[Table]:
@@ -168,7 +193,8 @@ def _core_areas(chapter: Chapter) -> list[Table]:
     fields = (Field("nom", "name"), Field("milieu", "habitat"), Field("part_ha", "part_ha", 1),
               Field("share", "part_share", percent))  # fmt: skip
     rows = rows.sort_values(["area_m2", "nom"], ascending=[False, True], kind="stable")
-    return [table_of(tell("cap_core_areas", lang), rows, fields, lang=lang)]
+    caption = chapter.caption("cap_core_areas", chapter.figure("core_areas_ha"))
+    return [table_of(caption, rows, fields, lang=lang)]
 
 
 def _routes(chapter: Chapter) -> list[Table]:
@@ -187,7 +213,8 @@ def _routes(chapter: Chapter) -> list[Table]:
     sums["order"] = sums["statut"].map(known).fillna(len(known))
     sums = sums.sort_values(["nom", "order"], kind="stable")
     fields = (Field("nom", "name"), Field("statut", "state", _state), Field("km", "length_km", 1))
-    return [table_of(tell("cap_routes", lang), sums, fields, lang=lang)]
+    caption = chapter.caption("cap_routes", chapter.figure("cycle_open_km"))
+    return [table_of(caption, sums, fields, lang=lang)]
 
 
 def _state(value: str, lang: Lang) -> str:

@@ -10,13 +10,14 @@ from tvb.dossier.chapter import Chapter
 from tvb.dossier.content import Card, Column, Definition, Field, Group, Section, Table, table_of
 from tvb.dossier.figures import GROUPS, Figure, group_label
 from tvb.dossier.risk_parts import way_of_counting
-from tvb.dossier.texts import amount, count, percent, tell
+from tvb.dossier.texts import amount, count, noun_of, ordinal, percent, tell
 from tvb.maps.texts import Lang, number, say, scenario_name, typeset
 from tvb.territory import Source
 
-__all__ = ["identity_lines", "methods_section", "summary_section"]
+__all__ = ["cover_cards", "identity_lines", "methods_section", "summary_section"]
 
 _CARDS = ("property_ha", "terrils_met", "ec_share", "exposed", "cycle_open_km", "findings")
+_COUNTED = {"terrils_met": "terril", "exposed": "exposed", "findings": "on_plan"}
 _CARDS_OF_ALL = tuple("patches_ha" if key == "ec_share" else key for key in _CARDS)
 _UNITS = {"property_ha": "ha", "patches_ha": "ha", "cycle_open_km": "km"}
 
@@ -52,6 +53,23 @@ def identity_lines(chapter: Chapter) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def cover_cards(chapter: Chapter) -> tuple[Card, ...]:
+    """Return the six figures for who reads the cover only.
+
+    Parameters
+    ----------
+    chapter : Chapter
+        Place, figures and language.
+
+    Returns
+    -------
+    tuple of Card
+        Each with what it is compared to and what it is worth.
+    """
+    keys = _CARDS_OF_ALL if chapter.place.kind == "basin" else _CARDS
+    return tuple(_card(chapter, key) for key in keys)
+
+
 def summary_section(chapter: Chapter, chapters: tuple[Section, ...]) -> Section:
     """Return the page of what to know.
 
@@ -65,17 +83,15 @@ def summary_section(chapter: Chapter, chapters: tuple[Section, ...]) -> Section:
     Returns
     -------
     Section
-        Cards, sentences, and the key figures beside those of the intercommunality and the study.
+        Sentences, and the key figures beside those of the intercommunality and the study.
     """
     lang = chapter.lang
-    cards = _CARDS_OF_ALL if chapter.place.kind == "basin" else _CARDS
     leads = tuple(lead for section in chapters for lead in section.leads)
     natures = [nature for nature in ("modelled", "schematic") if _any(chapter, nature)]
     return Section(
         "summary",
         tell("section_summary", lang),
         leads,
-        cards=tuple(_card(chapter, key) for key in cards),
         tables=(_key_figures(chapter),),
         notes=tuple(tell(f"{nature}_note", lang) for nature in natures),
     )
@@ -123,7 +139,11 @@ def _any(chapter: Chapter, nature: str) -> bool:
 
 def _card(chapter: Chapter, key: str) -> Card:
     lang, figure = chapter.lang, chapter.figure(key)
-    label = tell(f"card_{key}", lang)
+    if key in _COUNTED:
+        many = figure.value if figure.value is not None else 2
+        label = noun_of(many, _COUNTED[key], lang)
+    else:
+        label = tell(f"card_{key}", lang)
     if figure.value is None:
         return Card(tell("missing", lang), label, known=False)
     if figure.indicator.shown_as == "percent":
@@ -134,8 +154,9 @@ def _card(chapter: Chapter, key: str) -> Card:
     if chapter.place.kind != "basin" and figure.share:
         note = tell("share_of", lang, percent(figure.share, lang))
     elif figure.rank is not None:
-        note = f"{tell('col_rank', lang)} {figure.rank_cell(lang)}"
-    return Card(value, label, note)
+        rank = ordinal(figure.rank, lang)
+        note = tell("rank_of", lang, rank, number(figure.ranked, lang))
+    return Card(value, label, (note + chapter.worth(figure)).strip())
 
 
 def _key_figures(chapter: Chapter) -> Table:
@@ -187,7 +208,7 @@ def _compared(chapter: Chapter) -> str:
     if place.kind == "commune" and place.epci:
         communes = int((results.table["epci_siren"] == place.epci).sum())
         told = count(communes, "commune", lang)
-        return tell("compared_note", lang, place.epci_name, told, whole)
+        return tell("compared_note", lang, typeset(place.epci_name, lang), told, whole)
     return tell(
         "compared_note_epci" if place.kind == "epci" else "compared_note_basin", lang, whole
     )
@@ -211,12 +232,12 @@ def _parameters(chapter: Chapter) -> list[Table]:
     parameters, lang = chapter.results.parameters, chapter.lang
     if not parameters:
         return []
-    shown = {
-        key: number(value, lang, None)
+    shown = [
+        number(value, lang, None)
         if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
-        for key, value in parameters.items()
-    }  # fmt: skip
-    frame = pd.DataFrame({"key": list(shown), "value": list(shown.values())})
+        for value in parameters.values()
+    ]  # fmt: skip
+    frame = pd.DataFrame({"key": [typeset(key, lang) for key in parameters], "value": shown})
     fields = (Field("key", "parameter"), Field("value", "value"))
     return [table_of(tell("cap_parameters", lang), frame, fields, lang=lang)]
 
@@ -240,7 +261,8 @@ def _sources(chapter: Chapter) -> list[Table]:
 
 
 def _credit(source: Source, lang: Lang) -> dict[str, str]:
+    title = source.title if lang == "fr" else source.title.replace(" ; ", "; ")
     return {
-        "title": typeset(source.title, lang), "nature": say(source.nature, lang),
+        "title": typeset(title, lang), "nature": say(source.nature, lang),
         "producer": source.producer, "vintage": source.vintage, "licence": source.licence,
     }  # fmt: skip

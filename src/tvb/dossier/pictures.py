@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import shapely
 
 from tvb.dossier.chapter import Chapter
@@ -14,7 +13,7 @@ from tvb.dossier.drawing import as_uri, shorten
 from tvb.dossier.results import Results
 from tvb.dossier.texts import count, tell
 from tvb.maps import PageOptions, Plate, plot_exposure, plot_graph, plot_territory
-from tvb.maps.texts import number, say, scenario_name
+from tvb.maps.texts import number, say, scenario_name, typeset
 
 __all__ = ["draw_locator", "maps_section"]
 
@@ -22,6 +21,8 @@ _NEAR, _AROUND = 0.06, 0.75
 _LEAST_M = 600.0
 _LANDSCAPE_FROM = 1.25
 _LOCATOR_PX, _LOCATOR_FINE = 900, 1.0
+_FAR, _NEARBY, _HERE = "#d5dad8", "#a9b5b1", "#b3261e"
+_BORDER = "stroke: #ffffff; stroke-width: 1.2; stroke-linejoin: round"
 
 
 def maps_section(chapter: Chapter, *, producer: str = "", date: str = "") -> Section:
@@ -57,7 +58,7 @@ def maps_section(chapter: Chapter, *, producer: str = "", date: str = "") -> Sec
 
 
 def draw_locator(chapter: Chapter) -> Picture:
-    """Return a small map of where the place lies among the communes of the study.
+    """Return a small map of where the place lies in the study.
 
     Parameters
     ----------
@@ -67,45 +68,39 @@ def draw_locator(chapter: Chapter) -> Picture:
     Returns
     -------
     Picture
-        As SVG.
+        As SVG: communes without outline, borders of intercommunalities, the place in red.
     """
-    results, lang = chapter.results, chapter.lang
-    shapes = results.table.geometry.to_numpy()
-    west, south, east, north = shapely.total_bounds(shapes)
+    results, place, lang = chapter.results, chapter.place, chapter.lang
+    areas, sirens = results.outlines
+    west, south, east, north = shapely.total_bounds(areas)
     per_metre = _LOCATOR_PX / max(east - west, 1.0)
     height = round((north - south) * per_metre)
-    mine = np.isin(results.table.index, chapter.place.insee)
-    if chapter.place.kind == "basin":
-        mine = np.zeros(len(shapes), dtype=bool)
+    around = sirens == (place.epci if place.kind == "commune" else "")
+    mine = results.table.geometry[results.table.index.isin(place.insee)].to_numpy()
+    if place.kind == "basin":
+        mine = mine[:0]
     origin = (west, north, per_metre)
+    drawn = ((_FAR, areas[~around]), (_NEARBY, areas[around]), (_HERE, mine))
     body = "".join(
-        f'<path class="{name}" d="{_path(shapes[rows], origin)}"/>'
-        for name, rows in (("o", ~mine), ("m", mine))
-    )
-    style = (
-        "path{stroke:#ffffff;stroke-width:1.2;stroke-linejoin:round}"
-        ".o{fill:#d5dad8}.m{fill:#b3261e}"
-    )
+        f'<path style="fill: {colour}; {_BORDER}" d="{_path(shapes, origin)}"/>'
+        for colour, shapes in drawn if len(shapes)
+    )  # fmt: skip
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_LOCATOR_PX}" height="{height}" '
-        f'viewBox="0 0 {_LOCATOR_PX} {height}"><style>{style}</style>{body}</svg>'
+        f'viewBox="0 0 {_LOCATOR_PX} {height}">{body}</svg>'
     )
-    whole = chapter.place.kind == "basin"
-    alt = tell("locator_alt_basin", lang) if whole else tell("locator_alt", lang,
-                                                            chapter.place.name)  # fmt: skip
-    return Picture(tell("locator", lang), alt, as_uri(svg))
+    alt = tell("locator_alt_basin", lang) if place.kind == "basin" else tell("locator_alt", lang,
+                                                                           place.name)  # fmt: skip
+    return Picture(tell(f"locator_{place.kind}", lang), alt, as_uri(svg))
 
 
 def _path(shapes: Any, origin: tuple[float, float, float]) -> str:
     west, north, per_metre = origin
-    fine = shapely.simplify(shapes, _LOCATOR_FINE / per_metre)
-    parts = shapely.get_parts(fine)
-    rings = shapely.get_exterior_ring(parts[shapely.get_type_id(parts) == 3])
+    parts = shapely.get_parts(shapely.simplify(shapes, _LOCATOR_FINE / per_metre))
     drawn = []
-    for ring in rings:
-        xy = shapely.get_coordinates(ring)
-        pixels = np.column_stack([(xy[:, 0] - west), (north - xy[:, 1])]) * per_metre
-        drawn.append("M" + "L".join(f"{x:.0f} {y:.0f}" for x, y in pixels) + "Z")
+    for ring in shapely.get_exterior_ring(parts[shapely.get_type_id(parts) == 3]):
+        pixels = (shapely.get_coordinates(ring) - (west, north)) * (per_metre, -per_metre)
+        drawn.append("M" + "L".join(f"{x} {y}" for x, y in pixels.round().astype(int)) + "z")
     return "".join(drawn)
 
 
@@ -119,6 +114,12 @@ def _options(chapter: Chapter, name: str, *, sheet: str) -> PageOptions:
     if place.kind != "commune" and east - west > _LANDSCAPE_FROM * (north - south):
         options["orientation"] = "landscape"
     options["title"] = _title_of(name, chapter)
+    if name == "territory" and place.kind != "commune":
+        # the plate would sum what it shows, which is more than what lies in the communes
+        options["subtitle"] = " · ".join(
+            [typeset(results.name, chapter.lang)] * (place.kind == "epci")
+            + [count(len(place.insee), "commune", chapter.lang)]
+        )
     if place.kind == "basin":
         return options
     size = max(east - west, north - south)
@@ -199,5 +200,5 @@ def _picture(chapter: Chapter, name: str, plate: Plate) -> Picture:
         values.append(scenario_name(chapter.results.scenario, lang))
     alt = tell(f"alt_{name}", lang, *values, chapter.place.name)
     title = tell("plate", lang, plate.page.sheet, _title_of(name, chapter))
-    drawing = as_uri(shorten(plate._render("svg", 300).decode()))
+    drawing = as_uri(shorten(plate.to_bytes("svg").decode()))
     return Picture(title, alt, drawing, plate.page.orientation == "landscape")

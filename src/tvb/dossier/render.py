@@ -11,8 +11,9 @@ from importlib import resources
 from typing import Any
 
 from tvb.dossier.content import Document
-from tvb.dossier.drawing import with_text
+from tvb.dossier.drawing import swap_drawings
 from tvb.dossier.texts import tell
+from tvb.dossier.vector import read_vector
 from tvb.errors import MissingExtraError, explain
 from tvb.maps.style import Face, font
 from tvb.maps.texts import say
@@ -81,13 +82,15 @@ def render_pdf(html: str) -> bytes:
     # A dossier holds all that it shows; nothing is fetched but the letters.
     fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"data", "file"})
     sheet = weasyprint.CSS(string=_font_faces(), font_config=fonts, url_fetcher=fetcher)
-    page = weasyprint.HTML(string=with_text(html), url_fetcher=fetcher)
+    named, images = swap_drawings(html, lambda svg: read_vector(weasyprint, svg, fonts))
+    page = weasyprint.HTML(string=named, url_fetcher=fetcher)
     with warnings.catch_warnings():
         # it leaves the file of its colour profile to be closed by Python
         warnings.simplefilter("ignore", ResourceWarning)
         content: bytes = page.write_pdf(
             stylesheets=[sheet],
             font_config=fonts,
+            cache=images,
             pdf_variant=PDF_VARIANT,
             pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
             custom_metadata=False,

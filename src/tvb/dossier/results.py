@@ -8,8 +8,12 @@ from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
+from numpy.typing import NDArray
 
+from tvb.display import parts_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.geometry import share_by_commune
 from tvb.heritage import Register
@@ -135,6 +139,18 @@ class Results:
     def table(self) -> gpd.GeoDataFrame:
         """The communes on their code, in its order."""
         return self.communes.set_index("insee").sort_index()
+
+    @cached_property
+    def outlines(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The ground of each intercommunality, and its code; communes without one stand alone."""
+        shapes = self.table.geometry.to_numpy()
+        if "epci_siren" not in self.table:
+            return shapes, self.table.index.to_numpy(dtype=object)
+        siren = self.table["epci_siren"]
+        code = siren.fillna(self.table.index.to_series()).to_numpy(dtype=object)
+        codes = np.unique(code)
+        areas = np.array([shapely.union_all(shapes[code == one]) for one in codes], dtype=object)
+        return areas, codes
 
     @cached_property
     def core_parts(self) -> pd.DataFrame:
@@ -304,6 +320,14 @@ class Results:
         parts = ("register", "exposure", "sensitivity", "stations", "patches", "plan_findings")
         known = [name for name in parts if getattr(self, name) is not None]
         return f"<Results « {self.name} »: {len(self.communes)} communes, {', '.join(known)}>"
+
+    def _repr_html_(self) -> str:
+        names = (
+            "communes", "register", "exposure", "sensitivity", "stations", "patches", "links",
+            "plan_findings",
+        )  # fmt: skip
+        then = ("tvb.dossier.build_dossier(results, insee)", "tvb.dossier.build_report(results)")
+        return parts_table(self, {name: getattr(self, name) for name in names}, then=then)
 
 
 def _require(what: str, code: str, known: Any) -> str:

@@ -14,7 +14,7 @@ from tvb.maps.texts import Lang, number, scenario_name
 from tvb.plan import LEVELS
 from tvb.plu import STATUSES
 
-__all__ = ["flood_section", "plan_section", "way_of_counting"]
+__all__ = ["flood_section", "plan_section", "rule_name", "way_of_counting"]
 
 _FINDINGS_SHOWN = 40
 _STATIONS_SHOWN = 12
@@ -38,19 +38,23 @@ def flood_section(chapter: Chapter) -> Section:
     exposed = chapter.figure("exposed")
     if results.exposure is None or exposed.value is None:
         return chapter.missing("flood")
-    tables = [_scenarios(chapter), *_stations(chapter)]
+    never, stations = _is_never_exposed(chapter), _stations(chapter)
+    tables = [*stations] if never else [_scenarios(chapter), *stations]
     if place.kind != "commune":
         tables += chapter.breakdown(
             ("buildings_counted", "exposed", "exposed_share", "dwellings_exposed"),
             top_by="exposed",
         )
-    notes = [tell("note_known_dwellings", lang)] if "dwellings" in results.exposure else []
+    notes = []
+    if "dwellings" in results.exposure and not never:
+        notes.append(tell("note_known_dwellings", lang))
     spread = _spread(chapter)
     if spread is not None and spread["max"].any():
         notes += [tell("note_sensitivity", lang), *_widest(chapter)]
-    if results.stations_communes is not None and len(tables) == 1:
+    if results.stations_communes is not None and not stations:
         notes.append(tell("note_no_station", lang, tell(f"in_{place.kind}", lang)))
-    return chapter.section("flood", (_flood_lead(chapter),), tables, notes=tuple(notes))
+    lead = chapter.valued(_flood_lead(chapter), exposed)
+    return chapter.section("flood", (lead,), tables, notes=tuple(notes))
 
 
 def plan_section(chapter: Chapter) -> Section:
@@ -102,18 +106,35 @@ def way_of_counting(text: str, lang: Lang) -> str:
     return ", ".join(_choices(*text.split("; "), lang=lang))
 
 
-def _choices(rule: str, exclude: str, attribution: str, *, lang: Lang) -> list[str]:
+def rule_name(rule: str, lang: Lang) -> str:
+    """Return when a building counts as exposed, in words.
+
+    Parameters
+    ----------
+    rule : str
+        As `tvb.flood.count_exposed_buildings` takes it.
+    lang : {"fr", "en"}
+        Language.
+
+    Returns
+    -------
+    str
+        For example « contact »; a rule that is not known stays as it is.
+    """
     name, _, given = rule.partition(" >= ")
-    told = tell(name, lang, percent(float(given), lang, 0) if given else "") if (
-        name in ("touches", "centroid", "share")
-    ) else rule  # fmt: skip
+    if name not in ("touches", "centroid", "share"):
+        return rule
+    return tell(name, lang, percent(float(given), lang, 0) if given else "")
+
+
+def _choices(rule: str, exclude: str, attribution: str, *, lang: Lang) -> list[str]:
     left_out = [word for word in exclude.split(", ") if word != "nothing"]
     kept = (
         tell("without", lang, join_words([tell(word, lang) for word in left_out], lang))
         if left_out else tell("all_kept", lang)
     )  # fmt: skip
     place = "by_centroid" if attribution == "centroid" else attribution
-    return [told, kept, tell(place, lang)]
+    return [rule_name(rule, lang), kept, tell(place, lang)]
 
 
 def _spread(chapter: Chapter) -> pd.DataFrame | None:
@@ -132,8 +153,36 @@ def _row_of(spread: pd.DataFrame | None, scenario: str) -> dict[str, Any]:
     return {str(name): spread[name].loc[scenario] for name in spread}
 
 
+def _by_scenario(chapter: Chapter) -> pd.DataFrame:
+    """Return the sums of the place, one row for each scenario."""
+    exposure = chapter.results.exposure
+    assert exposure is not None  # noqa: S101 (checked by the caller)
+    columns = [c for c in ("buildings", "dwellings", "dwellings_unknown") if c in exposure]
+    mine = exposure[exposure.index.get_level_values("insee").isin(chapter.place.insee)]
+    return mine.groupby(level="scenario")[columns].sum().sort_index()
+
+
+def _is_never_exposed(chapter: Chapter) -> bool:
+    """Tell whether none of several scenarios and ways of counting finds a building."""
+    spread, buildings = _spread(chapter), _by_scenario(chapter)["buildings"]
+    if spread is None or spread["max"].any() or len(buildings) < 2:
+        return False
+    return not buildings.any()
+
+
+def _worst(chapter: Chapter, exposed: float) -> str:
+    """Return the scenario that exposes most, where it is not the one of the sentence."""
+    buildings = _by_scenario(chapter)["buildings"]
+    if buildings.max() <= exposed:
+        return ""
+    worst = scenario_name(str(buildings.idxmax()), chapter.lang)
+    return tell("lead_worst", chapter.lang, worst, number(buildings.max(), chapter.lang))
+
+
 def _flood_lead(chapter: Chapter) -> str:
-    lang, kind = chapter.lang, chapter.place.kind
+    lang, inside = chapter.lang, tell(f"in_{chapter.place.kind}", chapter.lang)
+    if _is_never_exposed(chapter):
+        return tell("lead_flood_never", lang, len(_by_scenario(chapter)), inside)
     scenario = scenario_name(chapter.results.scenario, lang)
     exposed, all_of_them = (chapter.figure(k).value for k in ("exposed", "buildings_counted"))
     spread = _spread(chapter)
@@ -143,24 +192,19 @@ def _flood_lead(chapter: Chapter) -> str:
         span = tell("lead_range", lang, number(here["min"], lang), number(here["max"], lang))
     if not exposed:
         key = "lead_flood_none" if here and here["max"] == 0 else "lead_flood_zero"
-        values = (scenario, tell(f"in_{kind}", lang), span)
-        return tell(key, lang, *values[: 2 if key == "lead_flood_none" else 3])
+        more = [_worst(chapter, 0)] if key == "lead_flood_none" else [span, _worst(chapter, 0)]
+        return tell(key, lang, scenario, inside, *more)
     verb = tell("lead_exposed_one" if exposed == 1 else "lead_exposed", lang)
     return tell(
         "lead_flood", lang, scenario, number(exposed, lang),
         tell("missing", lang) if all_of_them is None else count(all_of_them, "building", lang),
         verb,
-        percent(chapter.figure("exposed_share").value, lang), span,
+        percent(chapter.figure("exposed_share").value, lang), span, _worst(chapter, exposed),
     )  # fmt: skip
 
 
 def _scenarios(chapter: Chapter) -> Table:
-    results, lang = chapter.results, chapter.lang
-    exposure = results.exposure
-    assert exposure is not None  # noqa: S101 (checked by the caller)
-    columns = [c for c in ("buildings", "dwellings", "dwellings_unknown") if c in exposure]
-    mine = exposure[exposure.index.get_level_values("insee").isin(chapter.place.insee)]
-    table = mine.groupby(level="scenario")[columns].sum().sort_index()
+    lang, table = chapter.lang, _by_scenario(chapter)
     counted = chapter.figure("buildings_counted").value
     table["share"] = table["buildings"] / counted if counted else None
     table["name"] = [_capital(scenario_name(str(code), lang)) for code in table.index]
@@ -174,7 +218,8 @@ def _scenarios(chapter: Chapter) -> Table:
         Field("dwellings_unknown", "unknown", 0),
     ]  # fmt: skip
     known = [f for f in fields if f.column in table]
-    return table_of(tell("cap_scenarios", lang), table, known, lang=lang)
+    caption = chapter.caption("cap_scenarios", chapter.figure("exposed"))
+    return table_of(caption, table, known, lang=lang)
 
 
 def _widest(chapter: Chapter) -> list[str]:
@@ -201,7 +246,8 @@ def _stations(chapter: Chapter) -> list[Table]:
     sums = sums.sort_values(["buildings", "nom"], ascending=[False, True], kind="stable")
     fields = (Field("nom", "station"), Field("buildings", "buildings_here", 0),
               Field("dwellings", "dwellings_here", 0))  # fmt: skip
-    caption = tell("cap_stations", lang, tell(f"in_{chapter.place.kind}", lang))
+    inside = tell(f"in_{chapter.place.kind}", lang)
+    caption = chapter.caption("cap_stations", chapter.figure("exposed"), values=(inside,))
     rest = len(sums) - _STATIONS_SHOWN
     note = tell("and_more", lang, number(rest, lang)) if rest > 0 else ""
     shown = sums.head(_STATIONS_SHOWN)

@@ -7,12 +7,12 @@ __all__ = ["SENTENCES"]
 SENTENCES: dict[str, tuple[str, str]] = {
     # leads
     "lead_property": (
-        "Le bien inscrit au Patrimoine mondial couvre {} {}, soit {} de sa superficie{}. Sa zone "
+        "Le bien inscrit au Patrimoine mondial couvre {} {}{}, soit {} de sa superficie. Sa zone "
         "tampon couvre {} ({}).",
-        "The World Heritage property covers {} {}, {} of its area{}. Its buffer zone covers {} "
+        "The World Heritage property covers {} {}{}, {} of its area. Its buffer zone covers {} "
         "({}).",
     ),
-    "lead_rank": (" ({} rang sur {})", " (rank {} of {})"),
+    "lead_rank": (" ({}\u00a0rang sur\u00a0{})", " (rank\u00a0{} of\u00a0{})"),
     "lead_buffer_only": (
         "Aucune part du bien inscrit {} ; sa zone tampon y couvre {}, soit {} de la superficie.",
         "No part of the property {}; its buffer zone covers {}, {} of the area.",
@@ -21,7 +21,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Ni bien inscrit ni zone tampon {}.",
         "Neither property nor buffer zone {}.",
     ),
-    "lead_heritage": ("Le patrimoine minier {} compte {}.", "The mining heritage {} has {}."),
+    "lead_heritage": ("Le patrimoine minier {} compte {}.", "The mining heritage {} includes {}."),
     "lead_heritage_none": (
         "Aucun objet du patrimoine minier n'est recensé {}.",
         "No object of the mining heritage is recorded {}.",
@@ -37,9 +37,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "lead_network_none": ("Aucune tache d'habitat {}.", "No habitat patch {}."),
     "lead_flood": (
-        "Dans le {}, {} sur {} {} ({}){}.",
-        "In the {}, {} of {} {} ({}){}.",
+        "Dans le {}, {} sur {} {} ({}){}{}.",
+        "In the {}, {} of {} {} ({}){}{}.",
     ),
+    "lead_worst": (" ; dans le {}, {}", "; in the {}, {}"),
     "lead_exposed": ("sont exposés", "are exposed"),
     "lead_exposed_one": ("est exposé", "is exposed"),
     "lead_range": (
@@ -47,20 +48,25 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "; from {} to {}, according to the way of counting",
     ),
     "lead_flood_none": (
-        "Dans le {}, aucun bâtiment n'est exposé {}, quelle que soit la façon de compter.",
-        "In the {}, no building is exposed {}, whatever the way of counting.",
+        "Dans le {}, aucun bâtiment n'est exposé {}, quelle que soit la façon de compter{}.",
+        "In the {}, no building is exposed {}, whatever the way of counting{}.",
     ),
     "lead_flood_zero": (
-        "Dans le {}, aucun bâtiment n'est exposé {} par la règle retenue{}.",
-        "In the {}, no building is exposed {} by the rule chosen{}.",
+        "Dans le {}, aucun bâtiment n'est exposé {} par la règle retenue{}{}.",
+        "In the {}, no building is exposed {} by the rule chosen{}{}.",
+    ),
+    "lead_flood_never": (
+        "Dans les {} scénarios étudiés, aucun bâtiment n'est exposé {}, quelle que soit la façon "
+        "de compter.",
+        "In all {} scenarios studied, no building is exposed {}, whatever the way of counting.",
     ),
     "lead_cycling": (
-        "Les itinéraires cyclables font {} en service et {} à venir {}{}.",
-        "Cycle routes are {} long in service and {} to come {}{}.",
+        "Les itinéraires cyclables mesurent {} en service et {} à venir {}{}{}.",
+        "Cycle routes are {} long in service and {} to come {}{}{}.",
     ),
-    "lead_cycling_none": ("Aucun itinéraire cyclable {}{}.", "No cycle route {}{}."),
+    "lead_cycling_none": ("Aucun itinéraire cyclable {}{}{}.", "No cycle route {}{}{}."),
     "lead_cavaliers": (
-        " ; les cavaliers, anciennes voies minières, y font {}{}",
+        " ; les cavaliers, anciennes voies minières, y mesurent {}{}",
         "; cavaliers, former mine railways, are {} long there{}",
     ),
     "lead_inscribed": (
@@ -68,7 +74,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         ", {} of it inscribed as elements of the property",
     ),
     "lead_cavaliers_only": (
-        "Les cavaliers, anciennes voies minières, font {} {}{}.",
+        "Les cavaliers, anciennes voies minières, mesurent {} {}{}.",
         "Cavaliers, former mine railways, are {} long {}{}.",
     ),
     "lead_plan": (
@@ -79,6 +85,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "L'examen du document d'urbanisme ne donne aucun constat.",
         "The review of the town plan gives no finding.",
     ),
+    "worth": (" [{}]", " [{}]"),
     # why a section has nothing
     "lacking": ("Non évalué : {}", "Not assessed: {}"),
     "lacking_property": (
@@ -151,9 +158,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Un nom précédé d'un point d'interrogation est publié ainsi par le producteur.",
         "A name after a question mark is published so by its producer.",
     ),
+    "note_mh": ("MH : monument historique.", "MH: historic monument (monument historique)."),
     # ways to count
-    "touches": ("contact", "touch"),
-    "centroid": ("centre", "centre"),
+    "touches": ("bâtiment touché par une zone", "building touched by a zone"),
+    "centroid": ("centre du bâtiment dans une zone", "centre of the building in a zone"),
     "share": ("part de l'emprise d'au moins {}", "share of the footprint of at least {}"),
     "all_kept": ("tous les bâtiments", "every building"),
     "without": ("sans {}", "without {}"),

@@ -9,7 +9,7 @@ from tvb.dossier.labels import LABELS
 from tvb.dossier.sentences import SENTENCES
 from tvb.maps.texts import LANGUAGES, Lang, number, typeset
 
-__all__ = ["amount", "count", "ordinal", "percent", "tell"]
+__all__ = ["amount", "count", "noun_of", "ordinal", "percent", "tell"]
 
 _NO_BREAK = "\u00a0"
 
@@ -31,6 +31,8 @@ _NOUNS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "habitat": (("tache d'habitat", "taches d'habitat"), ("habitat patch", "habitat patches")),
     "link": (("lien", "liens"), ("link", "links")),
     "finding": (("constat", "constats"), ("finding", "findings")),
+    "on_plan": (("constat sur le plan", "constats sur le plan"),
+                ("finding on the plan", "findings on the plan")),
     "blocking": (("bloquant", "bloquants"), ("", "")),
     "other": (("autre", "autres"), ("other", "others")),
     "exposed": (("bâtiment exposé", "bâtiments exposés"),
@@ -75,9 +77,30 @@ def count(value: float, noun: str, lang: Lang) -> str:
     str
         Joined by a no-break space.
     """
+    told = noun_of(value, noun, lang)
+    return typeset(f"{number(value, lang)}{_NO_BREAK}{told}".rstrip(_NO_BREAK), lang)
+
+
+def noun_of(value: float, noun: str, lang: Lang) -> str:
+    """Return a noun in agreement with a count that stands elsewhere.
+
+    Parameters
+    ----------
+    value : float
+        A whole number, as `count` takes it.
+    noun : str
+        Name of the noun in the table.
+    lang : {"fr", "en"}
+        Language.
+
+    Returns
+    -------
+    str
+        The noun alone.
+    """
     forms = _NOUNS[noun][LANGUAGES.index(lang)]
     many = value > 1 if lang == "fr" else value != 1
-    return typeset(f"{number(value, lang)}{_NO_BREAK}{forms[many]}".rstrip(_NO_BREAK), lang)
+    return forms[many]
 
 
 def amount(value: Any, lang: Lang, decimals: int = 0, *, unit: str = "") -> str:

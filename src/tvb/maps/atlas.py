@@ -6,6 +6,7 @@ import io
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
@@ -16,6 +17,7 @@ import pandas as pd
 import shapely
 from matplotlib.backends.backend_pdf import PdfPages
 
+from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, TvbError, explain
 from tvb.maps.basemap import frame_bounds, outline, to_array
 from tvb.maps.compose import Content, MapLayer, Plate, compose, replace_file
@@ -24,12 +26,12 @@ from tvb.maps.labels import Label
 from tvb.maps.page import Bounds, Page, PageOptions
 from tvb.maps.style import fixed_style
 from tvb.maps.symbols import Fill, Stroke
-from tvb.maps.texts import Lang, number, say
+from tvb.maps.texts import number, say
 from tvb.progress import Bar
 from tvb.schema import require_crs
 from tvb.territory import Source
 
-__all__ = ["Atlas", "build_atlas"]
+__all__ = ["Atlas", "bind_pages", "build_atlas", "drawing_pool", "write_pages"]
 
 Draw = Callable[..., Plate]
 
@@ -73,6 +75,9 @@ class Atlas:
             + (f", {failed} failed" if failed else "")
             + ">"
         )
+
+    def _repr_html_(self) -> str:
+        return frame_table(self, self.sheets, then=(".path", ".sheets", ".failed"))
 
 
 class _Task(NamedTuple):
@@ -159,9 +164,10 @@ def build_atlas(
     overview = _overview(zones, sheets, tuple(sources), page=wishes)
     listed = _listed(sheets)
     contents = draw_contents(listed, wishes, title=_title(wishes))
-    front = _write_pages([overview.figure, *contents.figures])
+    front = write_pages([overview.figure, *contents.figures])
     sheets["page"] += 1 + len(contents.figures)
-    content = _bind([front, *pieces], sheets, contents.places, lang=wishes.lang)
+    headings = [say(key, wishes.lang) for key in ("atlas_overview", "atlas_contents")]
+    content = bind_pages([front, *pieces], sheets, contents.places, front=headings)
     return Atlas(replace_file(path, content), sheets, overview.sources)
 
 
@@ -215,14 +221,30 @@ def _draw_parts(
     if min(jobs, len(parts)) < 2:
         yield from (_draw_part(draw, part) for part in parts)
         return
-    # Forked processes would inherit the locks of the threads of this one.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(
-        min(jobs, len(parts)), context, initializer=_remember, initargs=(draw,)
-    )
-    try:
+    with drawing_pool(min(jobs, len(parts)), initializer=_remember, initargs=(draw,)) as pool:
         yield from pool.map(_draw_remembered, parts)
-    finally:  # stopped, it does not go on with what is still waiting
+
+
+@contextmanager
+def drawing_pool(jobs: int, **options: Any) -> Iterator[ProcessPoolExecutor]:
+    """Yield processes that draw; stopped, they do not go on with what is still waiting.
+
+    Parameters
+    ----------
+    jobs : int
+        How many.
+    **options
+        Of `concurrent.futures.ProcessPoolExecutor`.
+
+    Yields
+    ------
+    concurrent.futures.ProcessPoolExecutor
+        Fresh interpreters: forked ones would inherit the locks of the threads of this one.
+    """
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), **options)
+    try:
+        yield pool
+    finally:
         pool.shutdown(cancel_futures=True)
 
 
@@ -252,10 +274,22 @@ def _draw_part(draw: Draw, part: Sequence[_Task]) -> tuple[bytes, list[_Drawn]]:
         else:
             figures.append(plate.figure)
             found.append(_Drawn(plate.denominator, ""))
-    return _write_pages(figures) if figures else b"", found
+    return write_pages(figures) if figures else b"", found
 
 
-def _write_pages(figures: Sequence[Any]) -> bytes:
+def write_pages(figures: Sequence[Any]) -> bytes:
+    """Return a PDF of figures, without dates.
+
+    Parameters
+    ----------
+    figures : sequence of matplotlib.figure.Figure
+        One for each page.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
     buffer = io.BytesIO()
     metadata: dict[str, Any] = {"Creator": "tvb", "Producer": "tvb", "CreationDate": None}
     with fixed_style(), PdfPages(buffer, metadata=metadata) as file:
@@ -327,14 +361,31 @@ def _overview(
     return compose(content, replace(page, **whole))
 
 
-def _bind(
+def bind_pages(
     files: Sequence[bytes],
     sheets: pd.DataFrame,
     places: Sequence[tuple[int, Bounds]],
     *,
-    lang: Lang,
+    front: Sequence[str],
 ) -> bytes:
-    """Return one file with all the pages, a bookmark for each and links from the contents."""
+    """Return one file with all the pages, a bookmark for each and links from the contents.
+
+    Parameters
+    ----------
+    files : sequence of bytes
+        PDF files in their order; empty ones are left out.
+    sheets : pandas.DataFrame
+        One row for each sheet: ``name`` of its bookmark, ``page`` from 1, null where there is none.
+    places : sequence of tuple
+        For each sheet, position of the page that names it, and the box of its name in points.
+    front : sequence of str
+        Bookmarks of the first pages.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
     from pypdf import PdfReader, PdfWriter
     from pypdf.annotations import Link
     from pypdf.generic import Fit
@@ -344,8 +395,8 @@ def _bind(
         for one in PdfReader(io.BytesIO(piece)).pages:
             writer.add_page(one)
     writer.add_metadata({"/Producer": "tvb", "/Creator": "tvb"})
-    writer.add_outline_item(title=say("atlas_overview", lang), page_number=0)
-    writer.add_outline_item(title=say("atlas_contents", lang), page_number=1)
+    for position, heading in enumerate(front):
+        writer.add_outline_item(title=heading, page_number=position)
     rows = zip(sheets["name"], sheets["page"], places, strict=True)
     for name, page, (at, box) in rows:
         if not pd.isna(page):

@@ -19,7 +19,7 @@ from tvb.maps.labels import Label
 from tvb.maps.page import Bounds, Page, View
 from tvb.maps.style import LAND
 from tvb.maps.symbols import Fill, Geometries, Stroke
-from tvb.maps.texts import Lang, number, say
+from tvb.maps.texts import Lang, apostrophe, number, say
 from tvb.territory import Source
 
 __all__ = [
@@ -228,7 +228,7 @@ def commune_labels(
     for i in order:
         size = next((s for limit, s in _TIERS if population[i] >= limit), 6.5)
         label = Label(
-            communes["nom"].iloc[i],
+            apostrophe(communes["nom"].iloc[i]),
             points[i, 0],
             points[i, 1],
             size * page.text_scale,

@@ -1,7 +1,9 @@
 """The symbols that the CNIG prescribes for town plans, as data.
 
 Colours, widths and distances are those of the published symbology. Glyphs of fonts that only one
-system has are drawn shapes here, and a circle of a pattern shrinks in the legend.
+system has are drawn shapes here, and a circle of a pattern shrinks in the legend. One thing is
+added: zones to be urbanised are ruled with lines, because their colours and that of natural zones
+are one grey on paper printed in black.
 
 References
 ----------
@@ -15,6 +17,13 @@ from dataclasses import dataclass
 from tvb.maps.patterns import Band, Circles, Pattern, Ruling, Ticks
 from tvb.maps.symbols import Fill, Marker, Stroke
 from tvb.maps.texts import Lang, typeset
+from tvb.schema.symbology import (
+    OTHER_ZONES,
+    ZONE_OPACITY,
+    ZONE_OUTLINE,
+    ZONE_OUTLINE_PT,
+    ZONE_TYPES,
+)
 
 __all__ = [
     "INFORMATIONS", "LARGE_SCALE", "OUTLINE", "PRESCRIPTIONS", "ZONES", "Item", "Zone",
@@ -23,10 +32,12 @@ __all__ = [
 
 LARGE_SCALE = 2500.0
 """Denominator from which zones have a band along their outline instead of a ground."""
-OUTLINE = "#343434"
-_WIDTH_PT = 0.8
-_OPACITY = 0.6  # 40 % transparent
+OUTLINE = ZONE_OUTLINE
+_WIDTH_PT, _OPACITY = ZONE_OUTLINE_PT, ZONE_OPACITY
 _BAND_PT, _OFFSET_PT, _LARGE_PT = 7.0, 3.0, 2.5
+# Level lines: no prescription but « other » has them, which is wider apart and grey.
+_RULED: dict[str, tuple[float, ...]] = {"AUc": (), "AUs": (4.0, 3.0)}
+_RULING_PT, _RULE_PT = 3.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +74,12 @@ class Zone:
 
 
 ZONES: dict[str, Zone] = {
-    "U": Zone("#e60000", "#b00006", "U : urbaine", "U: urban"),
-    "AUc": Zone("#ff6565", "#d40006", "AUc : à urbaniser, ouverte", "AUc: to be urbanised, open"),
-    "AUs": Zone("#feccbe", "#e88766", "AUs : à urbaniser, bloquée",
-                "AUs: to be urbanised, blocked"),
-    "A": Zone("#ffff00", "#fff000", "A : agricole", "A: agricultural"),
-    "N": Zone("#56aa02", "#23a600", "N : naturelle et forestière", "N: natural and forest"),
-    "": Zone("#b0b0b0", "#808080", "Autre type de zone", "Other type of zone"),
-}  # fmt: skip
+    code: Zone(kind.small, kind.large, f"{code} : {kind.fr}", f"{code}: {kind.en}")
+    for code, kind in ZONE_TYPES.items()
+    if not kind.today
+} | {"": Zone(OTHER_ZONES.small, OTHER_ZONES.large, OTHER_ZONES.fr, OTHER_ZONES.en)}
 """By ``TYPEZONE``; the empty type is for what the standard does not know."""
-_BEFORE_2017 = {"Ah": "A", "Nd": "N", "Nh": "N"}
+_BEFORE_2017 = {code: kind.today for code, kind in ZONE_TYPES.items() if kind.today}
 
 
 def zone_symbol(kind: str, *, large: bool) -> Fill:
@@ -88,13 +95,16 @@ def zone_symbol(kind: str, *, large: bool) -> Fill:
     Returns
     -------
     Fill
-        A transparent ground, or a band along the outline.
+        A transparent ground, or a band along the outline; ruled for zones to be urbanised.
     """
     zone = ZONES[kind]
+    ruled: tuple[Pattern, ...] = ()
+    if kind in _RULED:
+        ruled = (Ruling(zone.large, 0.0, _RULING_PT, _RULE_PT, _RULED[kind]),)
     if large:
         band = Band(zone.large, _BAND_PT, _OFFSET_PT)
-        return Fill(None, OUTLINE, _LARGE_PT, patterns=(band,))
-    return Fill(zone.small, OUTLINE, _WIDTH_PT, alpha=_OPACITY)
+        return Fill(None, OUTLINE, _LARGE_PT, patterns=(*ruled, band))
+    return Fill(zone.small, OUTLINE, _WIDTH_PT, alpha=_OPACITY, patterns=ruled)
 
 
 def zone_type(kind: object) -> str:

@@ -24,10 +24,11 @@ from tvb.maps.legend import Block, Entry, Legend
 from tvb.maps.listing import draw_listing, listing_height
 from tvb.maps.locator import draw_locator
 from tvb.maps.page import Bounds, Box, Page, View
+from tvb.maps.room import find_room
 from tvb.maps.sheet import Sheet, line_height, text_width
 from tvb.maps.style import INK, fixed_style
 from tvb.maps.symbols import Fill, Geometries, Marker, Stroke, draw, inner_points
-from tvb.maps.table import draw_table
+from tvb.maps.table import TABLE_PAD_MM, Table, draw_table, table_rows, table_size
 from tvb.maps.texts import typeset
 from tvb.territory import Source
 
@@ -97,9 +98,31 @@ class Plate:
         if suffix not in _SUFFIXES:
             problem = f"a plate cannot be saved as « {path.name} »"
             raise ParameterError(explain("path", problem, required=" or ".join(_SUFFIXES)))
-        return replace_file(path, self._render(suffix[1:], dpi))
+        return replace_file(path, self.to_bytes(suffix[1:], dpi=dpi))
 
-    def _render(self, form: str, dpi: int) -> bytes:
+    def to_bytes(self, form: str, *, dpi: int = 300) -> bytes:
+        """Return the file of the plate, to be put into a page or sent elsewhere.
+
+        Parameters
+        ----------
+        form : {"pdf", "png", "svg"}
+            Its format.
+        dpi : int
+            Resolution of a PNG, and of the rasters inside a PDF.
+
+        Returns
+        -------
+        bytes
+            What `save` writes: the same for the same plate.
+
+        Raises
+        ------
+        ParameterError
+            If the format is not one of the three.
+        """
+        if f".{form}" not in _SUFFIXES:
+            problem = f"« {form} » is no format of a plate"
+            raise ParameterError(explain("form", problem, required="pdf, png or svg"))
         # a date or a version in the file would make two equal plates differ
         metadata: dict[str, dict[str, Any]] = {
             "pdf": {"Title": self.title, "Creator": "tvb", "Producer": "tvb", "CreationDate": None},
@@ -112,7 +135,7 @@ class Plate:
         return buffer.getvalue()
 
     def _repr_png_(self) -> bytes:
-        return self._render("png", 110)
+        return self.to_bytes("png", dpi=110)
 
     def __repr__(self) -> str:
         return (
@@ -207,18 +230,20 @@ def compose(content: Content, page: Page) -> Plate:
     subtitle = page.subtitle if page.subtitle is not None else content.subtitle
     with fixed_style():
         head = furniture.compose_head(page, typeset(title, page.lang), typeset(subtitle, page.lang))
-        layout, layers = _settle(content, page, head)
-        sources = _sources(content, page, layers)
+        layout, seen = _settle(content, page, head)
+        sources = _sources(content, page, seen)
         foot = furniture.compose_foot(page, sources, content.notes)
         sheet = Sheet(page)
-        _draw_map(sheet, content, layout, layers=(*layers, *_spotlight(page, layout.view)))
+        room = _table_room(content, layout, seen, scale=page.text_scale)
+        layers = (*seen, *_spotlight(page, layout.view))
+        _draw_map(sheet, content, layout, layers=layers, room=room)
         furniture.draw_head(sheet, head, layout.head)
-        _legend(content, page, layers).draw(sheet, layout.legend, columns=layout.columns)
+        _legend(content, page, seen).draw(sheet, layout.legend, columns=layout.columns)
         _draw_furniture(sheet, content, layout)
         if content.listing:
             draw_listing(sheet, content.listing, layout.spare)
         elif content.table:
-            draw_table(sheet, content.table, layout.spare)
+            _draw_table(sheet, content.table, layout.spare, room=room)
         furniture.draw_foot(sheet, foot, layout.foot)
     parameters = {**content.parameters, "view": tuple(layout.view)}
     return Plate(sheet.figure, title, layout.denominator, page, sources, parameters)
@@ -265,17 +290,19 @@ def _sources(content: Content, page: Page, layers: tuple[MapLayer, ...]) -> tupl
 def _legend(content: Content, page: Page, layers: tuple[MapLayer, ...]) -> Legend:
     """Return the legend of some layers, in their order."""
     entries: dict[str, list[Entry]] = {}
+    notes: dict[str, list[str]] = {}
     for layer in layers:
         if layer.block:
             entries.setdefault(layer.block, [])
         if layer.label:
             entries[layer.block].append(Entry(layer.symbol, layer.label))
+        if layer.note:
+            notes.setdefault(layer.block, []).append(layer.note)
     blocks = []
     for heading, lines in entries.items():
         form = content.blocks.get(heading, Block(heading, ()))
-        blocks.append(
-            Block(heading, (*form.entries, *lines), form.note, form.in_row, form.touching)
-        )
+        note = " ".join(filter(None, (*notes.get(heading, ()), form.note)))
+        blocks.append(Block(heading, (*form.entries, *lines), note, form.in_row, form.touching))
     return Legend(tuple(blocks), page.text_scale)
 
 
@@ -324,7 +351,12 @@ def _draw_furniture(sheet: Sheet, content: Content, layout: Layout) -> None:
 
 
 def _draw_map(
-    sheet: Sheet, content: Content, layout: Layout, *, layers: tuple[MapLayer, ...]
+    sheet: Sheet,
+    content: Content,
+    layout: Layout,
+    *,
+    layers: tuple[MapLayer, ...],
+    room: Box | None,
 ) -> None:
     axes = sheet.add_map(layout.frame, layout.view)
     layers = tuple(layer for layer in layers if not layer.legend_only)
@@ -336,6 +368,8 @@ def _draw_map(
             geometry = _clipped(geometry, layout)
         draw(layer.symbol, axes, geometry, level=layer.level)
     banner = _draw_banner(sheet, content.banner, layout.frame) if content.banner else _NOWHERE
+    if room is not None:
+        banner = np.vstack([banner, (room.x, room.y, room.right, room.top)])
     markers = np.vstack([_NOWHERE, *(_marker_boxes(layer, layout) for layer in layers)])
     # a name on a large circle would be read as the name of what the circle measures
     large = markers[:, 2] - markers[:, 0] > _LARGE_MM
@@ -348,6 +382,28 @@ def _draw_map(
         scale=sheet.scale,
     )
     draw_labels(sheet, names)
+
+
+def _table_room(
+    content: Content, layout: Layout, layers: tuple[MapLayer, ...], *, scale: float
+) -> Box | None:
+    """Return where a ranking goes that the page has no other room for: beside the ground."""
+    table = content.table
+    if table is None or content.listing or table_rows(table, layout.spare, scale):
+        return None
+    return find_room(
+        layout.frame, layout.view, layers, wanted=lambda height: table_size(table, height, scale)
+    )
+
+
+def _draw_table(sheet: Sheet, table: Table, spare: Box, *, room: Box | None) -> None:
+    if room is None:
+        draw_table(sheet, table, spare)
+        return
+    sheet.rectangle(room, face="white", edge="#9a9a94", width_pt=0.4)
+    pad = TABLE_PAD_MM * sheet.scale
+    inner = Box(room.x + pad, room.y + pad, room.width - 2 * pad, room.height - 2 * pad)
+    draw_table(sheet, table, inner)
 
 
 def _spotlight(page: Page, view: Bounds) -> tuple[MapLayer, ...]:

@@ -55,6 +55,8 @@ class MapLayer:
         Which of its classes the layer stands for in the legend.
     legend_only : bool
         Whether something else is drawn where the geometries are: numbers, say.
+    note : str
+        Sentence below the heading of its block, where the layer is seen.
     """
 
     geometry: Geometries
@@ -67,6 +69,7 @@ class MapLayer:
     cells: Cells | None = None
     cell_class: int = 0
     legend_only: bool = False
+    note: str = ""
 
     def is_seen(self, view: Bounds, denominator: float | None = None) -> bool:
         """Tell whether the layer leaves ink in a view.
@@ -161,7 +164,7 @@ class Content:
     overview : numpy.ndarray
         Polygons of the whole, for the locator.
     table : Table, optional
-        Drawn only where the page has room to spare.
+        Drawn where the page has room to spare, or else a corner of the map holds nothing.
     listing : Listing, optional
         Numbered remarks: the page makes room for the first of them.
     parameters : mapping

@@ -71,11 +71,14 @@ class Item:
         In bold, before the text.
     text : str
         What is said.
+    count : int
+        How many it stands for.
     """
 
     badge: Badge
     head: str
     text: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Listing:
     items : tuple of Item
         In order.
     rest : callable
-        Makes the sentence for those that found no room, from their number.
+        Makes the sentence for what found no room, from its number.
     """
 
     heading: str
@@ -175,7 +178,7 @@ def draw_listing(sheet: Sheet, listing: Listing, box: Box) -> None:
         _draw_item(sheet, item, Box(x, y - height, width, height))
         y -= height
         drawn += 1
-    left = len(listing.items) - drawn
+    left = sum(item.count for item in listing.items[drawn:])
     if left:
         small = _BADGE_PT * scale
         sheet.text(listing.rest(left), box.x, box.y + 0.8, size_pt=small, face="italic",

@@ -9,16 +9,20 @@ from tvb.maps.layout import column_width
 from tvb.maps.page import Box
 from tvb.maps.sheet import Sheet, line_height, text_width, wrap
 from tvb.maps.style import FADED, MM_PER_PT
+from tvb.maps.texts import apostrophe
 
-__all__ = ["Row", "Table", "draw_table"]
+__all__ = ["TABLE_PAD_MM", "Row", "Table", "draw_table", "table_rows", "table_size"]
 
 _TEXT_PT, _HEADING_PT = 7.0, 7.5
 _COLUMN_MM = 66.0
 _ROW_GAP_MM = 1.0
-_NAME_SHARE = 0.58
+_NAME_SHARE = 0.66
 _FEWEST_ROWS = 3
 _MOST_ROWS_PER_COLUMN = 28
 _BAR = "#a9b7c0"
+_INSET_ROWS = 12
+TABLE_PAD_MM = 2.2
+"""Between the text of a ranking that lies on the map and its frame, at text scale 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,53 @@ class Table:
     rows: tuple[Row, ...]
 
 
+def table_rows(table: Table, box: Box, scale: float) -> int:
+    """Return how many rows of a ranking a box holds.
+
+    Parameters
+    ----------
+    table : Table
+        The ranking.
+    box : Box
+        Room to spare.
+    scale : float
+        Factor of text sizes.
+
+    Returns
+    -------
+    int
+        0 where it holds next to nothing.
+    """
+    per_column = _rows_in(box.height, scale)
+    held = min(len(table.rows), per_column * _columns(box.width, scale))
+    return held if min(held, per_column) >= _FEWEST_ROWS else 0
+
+
+def table_size(table: Table, height: float, scale: float) -> tuple[float, float] | None:
+    """Return the size of a ranking in one column that lies on the map.
+
+    Parameters
+    ----------
+    table : Table
+        The ranking.
+    height : float
+        The most that it may take, in millimetres.
+    scale : float
+        Factor of text sizes.
+
+    Returns
+    -------
+    tuple of float or None
+        Width and height with its frame; None where too few rows find room.
+    """
+    pads = 2 * TABLE_PAD_MM * scale
+    rows = min(_rows_in(height - pads, scale), len(table.rows), _INSET_ROWS)
+    if rows < _FEWEST_ROWS:
+        return None
+    # a hair more than the rows, so that rounding loses none of them
+    return _COLUMN_MM * scale + pads, _heading(scale) + (rows + 0.05) * _step(scale) + pads
+
+
 def draw_table(sheet: Sheet, table: Table, box: Box) -> None:
     """Draw as much of a ranking as a box holds; nothing when that is next to nothing.
 
@@ -69,13 +120,11 @@ def draw_table(sheet: Sheet, table: Table, box: Box) -> None:
         Room to spare.
     """
     scale = sheet.scale
-    step = line_height(_TEXT_PT * scale) + _ROW_GAP_MM * scale
-    heading = line_height(_HEADING_PT * scale) + _ROW_GAP_MM * scale
-    per_column = min(int((box.height - heading) / step), _MOST_ROWS_PER_COLUMN)
-    columns = max(1, int(box.width / (_COLUMN_MM * scale)))
-    rows = table.rows[: max(per_column, 0) * columns]
-    if len(rows) < _FEWEST_ROWS or per_column < _FEWEST_ROWS:
+    step, heading = _step(scale), _heading(scale)
+    rows = table.rows[: table_rows(table, box, scale)]
+    if not rows:
         return
+    columns = _columns(box.width, scale)
     per_column = math.ceil(len(rows) / columns)
     size = _HEADING_PT * scale
     sheet.text(table.heading, box.x, box.top - size * MM_PER_PT, size_pt=size, face="bold")
@@ -85,16 +134,34 @@ def draw_table(sheet: Sheet, table: Table, box: Box) -> None:
         column, line = divmod(i, per_column)
         x = box.x + column * (box.width - width) / max(columns - 1, 1)
         y = box.top - heading - (line + 1) * step
-        _draw_row(sheet, row, Box(x, y, width, step), share=row.value / longest)
+        _draw_row(sheet, row, Box(x, y, width, step), share=row.value / longest if longest else 0.0)
+
+
+def _step(scale: float) -> float:
+    return line_height(_TEXT_PT * scale) + _ROW_GAP_MM * scale
+
+
+def _heading(scale: float) -> float:
+    return line_height(_HEADING_PT * scale) + _ROW_GAP_MM * scale
+
+
+def _rows_in(height: float, scale: float) -> int:
+    rows = int((height - _heading(scale)) / _step(scale))
+    return max(0, min(rows, _MOST_ROWS_PER_COLUMN))
+
+
+def _columns(width: float, scale: float) -> int:
+    return max(1, int(width / (_COLUMN_MM * scale)))
 
 
 def _draw_row(sheet: Sheet, row: Row, box: Box, *, share: float) -> None:
     size = _TEXT_PT * sheet.scale
     baseline = box.y + box.height - size * MM_PER_PT
     room = box.width * _NAME_SHARE - 1.5
-    first, *rest = wrap(row.name, room, size)
+    name = apostrophe(row.name)
+    first, *rest = wrap(name, room, size)
     if rest:
-        first = wrap(row.name, room - text_width("\u2026", size), size)[0] + "\u2026"
+        first = wrap(name, room - text_width("\u2026", size), size)[0] + "\u2026"
     sheet.text(first, box.x, baseline, size_pt=size)
     left = box.x + box.width * _NAME_SHARE
     value_mm = text_width(row.text, size)

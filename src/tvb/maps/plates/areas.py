@@ -18,6 +18,8 @@ from tvb.maps.texts import number
 
 __all__ = ["cells_inside", "is_positive", "positive_cells", "rank_by_area"]
 
+_LEAST_HA = 0.5  # less would be printed as 0
+
 
 def is_positive(grid: Grid) -> NDArray[np.bool_]:
     """Tell which cells hold a number above 0.
@@ -72,8 +74,8 @@ def cells_inside(grid: Grid, view: Bounds) -> Grid | None:
     )  # fmt: skip
 
 
-def positive_cells(grid: Grid, view: Bounds) -> NDArray[Any]:
-    """Return the numbers above 0 of the cells whose centre lies in a view.
+def positive_cells(grid: Grid, view: Bounds, place: Any = None) -> NDArray[Any]:
+    """Return the numbers above 0 of the cells whose centre lies in a view, and in a place.
 
     Parameters
     ----------
@@ -81,14 +83,26 @@ def positive_cells(grid: Grid, view: Bounds) -> NDArray[Any]:
         Any raster of numbers.
     view : Bounds
         In metres.
+    place : shapely.Polygon or MultiPolygon, optional
+        What the figures are about, inside the view.
 
     Returns
     -------
     numpy.ndarray
         Empty where there are none.
     """
+    from tvb.connectivity.burn import cells_of_polygons
+
     part = cells_inside(grid, view)
-    return np.empty(0) if part is None else np.asarray(part.values[is_positive(part)])
+    if part is None:
+        return np.empty(0)
+    marked = is_positive(part)
+    if place is not None:
+        cells, _ = cells_of_polygons(part, np.array([place], dtype=object))
+        here = np.zeros(part.values.size, dtype=bool)
+        here[cells] = True
+        marked &= here.reshape(marked.shape)
+    return np.asarray(part.values[marked])
 
 
 def rank_by_area(
@@ -112,7 +126,7 @@ def rank_by_area(
     Returns
     -------
     Table or None
-        In hectares; None without communes or where nothing is marked.
+        In hectares, from half of one on; None without communes or where nothing is marked.
     """
     from tvb.connectivity.burn import cells_of_polygons
 
@@ -125,6 +139,7 @@ def rank_by_area(
     counts = np.bincount(owner[marked[cells]], minlength=len(shapes))
     hectares = counts * part.cell_area_m2 / 1e4
     codes, names = communes["insee"].tolist(), communes["nom"].tolist()
-    order = sorted(np.flatnonzero(counts).tolist(), key=lambda i: (-hectares[i], codes[i]))
+    told = np.flatnonzero(hectares >= _LEAST_HA).tolist()
+    order = sorted(told, key=lambda i: (-hectares[i], codes[i]))
     rows = tuple(Row(names[i], hectares[i], number(hectares[i], page.lang)) for i in order)
     return Table(heading, rows) if rows else None

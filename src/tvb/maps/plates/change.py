@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 import geopandas as gpd
@@ -27,11 +27,11 @@ from tvb.maps.labels import Label
 from tvb.maps.legend import Block, Entry
 from tvb.maps.page import Page, PageOptions, View
 from tvb.maps.patterns import Ruling
-from tvb.maps.plates.exposure import align_communes, inside_extent
+from tvb.maps.plates.exposure import align_communes, inside_extent, largest_symbol_mm
 from tvb.maps.style import FALL, RISE, check_breaks, nice_number, ramp, round_breaks, to_grey
 from tvb.maps.symbols import Fill, Marker
 from tvb.maps.table import Row, Table
-from tvb.maps.texts import number, plural, say, signed
+from tvb.maps.texts import number, plural, say, signed, typeset
 from tvb.schema import require_crs
 from tvb.territory import Source
 
@@ -43,7 +43,7 @@ _UNKNOWN = Fill("#e4e2de", None, 0.3, "////", "#a8a49c")
 _FALLING = ("#14304a", "#ffffff")  # rulings of light and of dark classes
 _LIGHT = 0.25
 _UP, _DOWN = ("#b1402a", "#5f160b"), ("#ffffff", "#14304a")
-_LARGEST_MM, _SMALLEST_MM = 6.5, 1.0
+_SMALLEST_MM = 1.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,9 @@ class _Change:
     heading: str
     rate: bool
     page: Page
+    compared: str = ""
+    shared: bool = False
+    symbol_mm: float = 6.5
 
     @property
     def difference(self) -> NDArray[np.float64]:
@@ -80,6 +83,7 @@ def plot_change(
     totals: pd.Series[int] | None = None,
     rate: bool = False,
     breaks: Sequence[float] | None = None,
+    compared: str = "",
     **page: Unpack[PageOptions],
 ) -> Plate:
     """Return the plate of the change of one indicator between two studies.
@@ -103,7 +107,10 @@ def plot_change(
         Whether the indicator is no count but a share, a density or an index: colours show the
         difference itself and there are no symbols.
     breaks : sequence of float, optional
-        Limits of the classes above 0, at most three; below 0 they are the same.
+        Limits of the classes above 0, at most three; below 0 they are the same. The legend says
+        that they were given.
+    compared : str
+        What stands on both sides, such as « avant 2020, après 2026 »: begins the subtitle.
     **page
         Title, language, paper, extent and other wishes: see `tvb.maps.Page`.
 
@@ -133,6 +140,10 @@ def plot_change(
         problem = "given for an indicator that is a rate"
         raise ParameterError(explain("totals", problem, remedy="leave out one of the two"))
     change = _change(communes, table, totals, indicator=indicator, rate=rate, page=wishes)
+    change = replace(
+        change, compared=typeset(compared, wishes.lang), shared=breaks is not None,
+        symbol_mm=largest_symbol_mm(communes, change.difference, wishes),
+    )  # fmt: skip
     content = Content(
         title=_finding(change),
         subtitle=_subtitle(change),
@@ -196,10 +207,14 @@ def _finding(change: _Change) -> str:
 
 
 def _subtitle(change: _Change) -> str:
-    if change.rate:
-        return ""
-    where = (plural(n, "commune", change.page.lang) for n in _counts(change))
-    return say("change_subtitle", change.page.lang, *where)
+    lang = change.page.lang
+    up, down = _counts(change)
+    counts = ""
+    if not change.rate and (up or down):
+        where = [plural(n, "commune", lang) for n in (up, down) if n]
+        key = "change_subtitle" if len(where) > 1 else f"change_only_{'up' if up else 'down'}"
+        counts = say(key, lang, *where)
+    return " · ".join(filter(None, (change.compared, counts)))
 
 
 def _colour_layers(change: _Change, limits: NDArray[np.float64] | None) -> list[MapLayer]:
@@ -251,7 +266,7 @@ def _class_label(breaks: NDArray[np.float64], k: int, sign: int, *, page: Page) 
 def _symbol(size: NDArray[np.float64] | float, change: _Change, *, up: bool) -> Marker:
     """Return symbols whose areas are in proportion: discs for rises, squares for falls."""
     part = np.sqrt(np.asarray(size) / (change.largest or 1.0))
-    mm = np.maximum(_LARGEST_MM * part, _SMALLEST_MM) * change.page.text_scale
+    mm = np.maximum(change.symbol_mm * part, _SMALLEST_MM) * change.page.text_scale
     face, edge = _UP if up else _DOWN
     return Marker("circle" if up else "square", mm, face, edge, 1.0, 0.25, "#ffffff")
 
@@ -271,11 +286,12 @@ def _symbol_layers(change: _Change) -> list[MapLayer]:
 
 
 def _blocks(change: _Change) -> dict[str, Block]:
-    blocks = {change.heading: Block(change.heading, (), touching=True)}
+    shared = say("shared_breaks", change.page.lang) if change.shared else ""
+    blocks = {change.heading: Block(change.heading, (), shared, touching=True)}
     if change.rate or not change.largest:
         return blocks
     lang = change.page.lang
-    steps = {nice_number(change.largest / f) for f in (1, 5, 40)}
+    steps = {max(1.0, nice_number(change.largest / f)) for f in (1, 5, 40)}
     for up in (True, False):
         heading = say("change_up" if up else "change_down", lang)
         entries = tuple(
@@ -292,7 +308,7 @@ def _table(change: _Change) -> Table | None:
     codes, names = (change.communes[c].tolist() for c in ("insee", "nom"))
     rows = np.flatnonzero(np.nan_to_num(difference) != 0).tolist()
     order = sorted(rows, key=lambda i: (-abs(difference[i]), codes[i]))
-    lang, decimals = change.page.lang, None if change.rate else 0
+    lang, decimals = change.page.lang, 2 if change.rate else 0
     return Table(
         say("greatest_changes", lang),
         tuple(

@@ -29,7 +29,7 @@ from tvb.maps.plates.areas import is_positive, positive_cells, rank_by_area
 from tvb.maps.raster import classify
 from tvb.maps.style import ORANGES, check_breaks, ramp, round_breaks
 from tvb.maps.symbols import Fill, Stroke
-from tvb.maps.texts import number, say
+from tvb.maps.texts import number, plural, say
 from tvb.schema import require_crs
 from tvb.territory import Source
 
@@ -37,7 +37,7 @@ __all__ = ["plot_corridors"]
 
 Measure = Literal["count", "weight", "cost"]
 
-_PATCH = Fill("#3f8f7c", "#0b3b3f", 0.5, "....", "#0b3b3f")
+_PATCH = Fill("#8dbfae", "#0b3b3f", 0.5, "....", "#2b6b60")
 _PATH = Stroke("#1c1c1c", 0.55, (5.0, 1.8))
 _MEASURES = ("count", "weight", "cost")
 _SAMPLE = 200_000
@@ -61,6 +61,7 @@ def plot_corridors(
     communes: gpd.GeoDataFrame | None = None,
     by: Measure = "count",
     breaks: Sequence[float] | None = None,
+    left_out: int = 0,
     **page: Unpack[PageOptions],
 ) -> Plate:
     """Return the plate of the corridors between habitat patches.
@@ -82,15 +83,19 @@ def plot_corridors(
         What the cells hold: how many corridors, their importance added up, or the cost of a path
         through each cell, of which the least is drawn darkest.
     breaks : sequence of float, optional
-        Inner limits of the classes, at most four, so that several plates can share them.
+        Inner limits of the classes, at most four, so that several plates can be compared; the
+        legend says so.
+    left_out : int
+        Patches that the corridors do not take in, such as those beyond the land cover: told in the
+        foot.
     **page
         Title, language, paper, extent and other wishes: see `tvb.maps.Page`.
 
     Returns
     -------
     Plate
-        Title with the ground that corridors cover in the extent, outside the patches, by cells
-        whose centre lies there.
+        Title with the ground that corridors cover in the place or the extent, outside the patches,
+        by cells whose centre lies there.
 
     Raises
     ------
@@ -116,6 +121,7 @@ def plot_corridors(
     outside, drawn = _outside_patches(corridors, patches)
     classes = _classes(outside, by, breaks, page=wishes)
     block = say(f"corridors_{by}", wishes.lang)
+    shared = "" if breaks is None else say("shared_breaks", wishes.lang)
     content = Content(
         title=_finding(outside, seen, by, page=wishes),
         subtitle=say("corridors_subtitle", wishes.lang),
@@ -129,7 +135,10 @@ def plot_corridors(
         ),
         sources=tuple(sources),
         labels=lambda view: place_names(communes, wishes, view),
-        blocks={block: Block(block, (), touching=True)},
+        blocks={block: Block(block, (), shared, touching=True)},
+        notes=()
+        if not left_out
+        else (say("corridors_left_out", wishes.lang, plural(left_out, "patch", wishes.lang)),),
         overview=overview_of(whole),
         table=rank_by_area(
             outside, communes, seen, heading=say("corridors_table", wishes.lang), page=wishes
@@ -203,7 +212,7 @@ def _count_labels(limits: NDArray[np.float64], page: Page) -> list[str]:
 
 
 def _finding(grid: Grid, seen: Bounds, by: Measure, *, page: Page) -> str:
-    values = positive_cells(grid, seen)
+    values = positive_cells(grid, seen, page.focus)
     if not len(values):
         return say("corridors_title_none", page.lang)
     hectares = number(len(values) * grid.cell_area_m2 / 1e4, page.lang)

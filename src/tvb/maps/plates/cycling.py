@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +18,7 @@ from tvb.maps.content import Content, MapLayer
 from tvb.maps.labels import Label
 from tvb.maps.page import Bounds, Page, PageOptions, View
 from tvb.maps.palette import TERRIL_BEYOND, TERRIL_DARK, TERRIL_GREY
+from tvb.maps.plates.layers import place_of
 from tvb.maps.symbols import Marker, Stroke, Symbol
 from tvb.maps.table import Row, Table
 from tvb.maps.texts import number, plural, say
@@ -83,7 +84,8 @@ def plot_cycling(
     Returns
     -------
     Plate
-        Title with kilometres in service and to come in the extent, and the number of gaps there.
+        Title with kilometres in service and to come in the place or the extent, and the number of
+        gaps there.
 
     Raises
     ------
@@ -101,10 +103,9 @@ def plot_cycling(
     ground = frame_bounds(whole, "communes" if communes is not None else "cycle_routes")
     seen = Bounds(*wishes.extent) if wishes.extent else ground
     kinds = _kinds(routes)
-    places = terrils is not None or stations is not None
     content = Content(
         title=_finding(routes, kinds, gaps, seen=seen, page=wishes),
-        subtitle=say("cycling_subtitle" if places else "cycling_plain", wishes.lang),
+        subtitle=_subtitle(terrils, stations, wishes),
         ground=ground,
         layers=(
             *_route_layers(routes, kinds, wishes),
@@ -121,6 +122,17 @@ def plot_cycling(
         parameters={"routes": len(routes), "gaps": None if gaps is None else len(gaps)},
     )  # fmt: skip
     return compose(content, wishes)
+
+
+def _subtitle(
+    terrils: gpd.GeoDataFrame | None, stations: gpd.GeoDataFrame | None, page: Page
+) -> str:
+    given = [name for name, frame in (("terrils", terrils), ("stations", stations))
+             if frame is not None]  # fmt: skip
+    if not given:
+        return say("cycling_plain", page.lang)
+    places = "cycling_both" if len(given) > 1 else f"cycling_{given[0]}"
+    return say("cycling_subtitle", page.lang, say(places, page.lang))
 
 
 def _check(frames: dict[str, gpd.GeoDataFrame | None]) -> None:
@@ -148,8 +160,8 @@ def _kinds(routes: gpd.GeoDataFrame) -> NDArray[np.str_]:
     return found
 
 
-def _lengths_km(routes: gpd.GeoDataFrame, seen: Bounds) -> NDArray[np.float64]:
-    cut = shapely.intersection(routes.geometry.to_numpy(), shapely.box(*seen))
+def _lengths_km(routes: gpd.GeoDataFrame, here: Any) -> NDArray[np.float64]:
+    cut = shapely.intersection(routes.geometry.to_numpy(), here)
     return np.asarray(np.nan_to_num(shapely.length(cut)) / 1000)
 
 
@@ -161,11 +173,12 @@ def _finding(
     seen: Bounds,
     page: Page,
 ) -> str:
-    length = _lengths_km(routes, seen)
+    here = place_of(page) or shapely.box(*seen)
+    length = _lengths_km(routes, here)
     planned = np.array([_STROKES[kind][1] == "planned" for kind in kinds], dtype=bool)
     figures = [number(length[rows].sum(), page.lang) for rows in (~planned, planned)]
     shapes = np.empty(0, dtype=object) if gaps is None else to_array(gaps)
-    count = int(shapely.intersects(shapes, shapely.box(*seen)).sum())
+    count = int(shapely.intersects(shapes, here).sum())
     if not count:
         return say("cycling_title", page.lang, *figures)
     return say("cycling_gaps_title", page.lang, *figures, plural(count, "gap", page.lang))
@@ -230,7 +243,9 @@ def _table(routes: gpd.GeoDataFrame, seen: Bounds, page: Page) -> Table | None:
     """Return the longest routes of the extent by their name, in service or not."""
     if "nom" not in routes:
         return None
-    lengths = pd.Series(_lengths_km(routes, seen)).groupby(routes["nom"].to_numpy()).sum()
+    lengths = (
+        pd.Series(_lengths_km(routes, shapely.box(*seen))).groupby(routes["nom"].to_numpy()).sum()
+    )
     order = sorted(lengths[lengths > 0].items(), key=lambda pair: (-pair[1], str(pair[0])))
     rows = tuple(Row(str(name), km, number(km, page.lang, 1)) for name, km in order)
     return Table(say("longest_routes", page.lang), rows)

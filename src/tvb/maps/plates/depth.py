@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Unpack
 
 import geopandas as gpd
@@ -38,6 +39,7 @@ __all__ = ["plot_depth"]
 
 _BREAKS = np.array([high for _, high in DEPTH_CLASSES.values() if high is not None])
 _BUILDINGS_FROM = (0.0, 30_001.0)
+_OFTEN_UNSEEN = ("buildings", "protected_zones")
 _WET = Fill("#e0862f", "#5a2600", 0.35)
 _DRY = Fill("#b4afa6", "#7d776d", 0.2)
 _PROTECTED = Fill(None, "#1b7a4b", 1.0, patterns=(Ruling("#1b7a4b", 135, 5, 0.7),))
@@ -60,7 +62,8 @@ def plot_depth(
     depth : tvb.grid.Grid
         Metres of water above ground. 0 is dry; cells without data were not modelled.
     sources : sequence of tvb.territory.Source
-        Of the depths and of every frame given.
+        Of the depths and of every frame given; those of layers ``buildings`` and
+        ``protected_zones`` are named where the map shows them.
     scenario : str
         Its code, such as ``02Moy``, for the subtitle.
     communes : geopandas.GeoDataFrame, optional
@@ -77,7 +80,7 @@ def plot_depth(
     -------
     Plate
         Classes of the CNIG: below 0.5 m, to 1 m, to 2 m, above. Title with the ground under water
-        in the extent.
+        in the place or the extent.
 
     Raises
     ------
@@ -97,6 +100,7 @@ def plot_depth(
     ground = Bounds(*depth.bounds) if communes is None else frame_bounds(communes, "communes")
     seen = Bounds(*wishes.extent) if wishes.extent else ground
     cells = classify(depth, _BREAKS, DEPTHS)
+    always, told = _split_sources(sources)
     block = say("depth", wishes.lang)
     content = Content(
         title=_finding(depth, seen, wishes),
@@ -104,11 +108,11 @@ def plot_depth(
         ground=ground,
         layers=(
             *raster_layers(cells, class_labels(_BREAKS, wishes.lang), block=block),
-            *_building_layers(buildings, depth, seen, page=wishes),
-            *_protected_layers(protected, wishes),
+            *_told(_building_layers(buildings, depth, seen, page=wishes), told["buildings"]),
+            *_told(_protected_layers(protected, wishes), told["protected_zones"]),
             *base_layers(communes, wishes),
         ),
-        sources=tuple(sources),
+        sources=always,
         labels=lambda view: place_names(communes, wishes, view),
         blocks={block: Block(block, (), touching=True)},
         overview=None if communes is None else overview_of(communes),
@@ -120,12 +124,28 @@ def plot_depth(
     return compose(content, wishes)
 
 
+def _split_sources(
+    sources: Sequence[Source],
+) -> tuple[tuple[Source, ...], dict[str, tuple[Source, ...]]]:
+    """Return the sources that are always named, and those named where their layer is drawn."""
+    told = {name: tuple(s for s in sources if s.layer == name) for name in _OFTEN_UNSEEN}
+    always = tuple(s for s in sources if s.layer not in _OFTEN_UNSEEN)
+    return always, told
+
+
+def _told(layers: list[MapLayer], sources: tuple[Source, ...]) -> list[MapLayer]:
+    return [replace(layer, sources=sources) for layer in layers]
+
+
 def _finding(depth: Grid, seen: Bounds, page: Page) -> str:
-    water = positive_cells(depth, seen)
+    water = positive_cells(depth, seen, page.focus)
     if not len(water):
         return say("depth_title_none", page.lang)
     hectares = [n * depth.cell_area_m2 / 1e4 for n in (len(water), (water >= 1).sum())]
-    return say("depth_title", page.lang, *(number(h, page.lang, int(h < 10)) for h in hectares))
+    figures = [number(h, page.lang, int(h < 10)) for h in hectares]
+    if not hectares[1]:
+        return say("depth_title_shallow", page.lang, figures[0])
+    return say("depth_title", page.lang, *figures)
 
 
 def _building_layers(

@@ -29,6 +29,7 @@ from tvb.maps.content import Content, MapLayer
 from tvb.maps.labels import Label
 from tvb.maps.legend import Block, Entry
 from tvb.maps.page import Page, PageOptions, View
+from tvb.maps.plates.layers import place_of
 from tvb.maps.style import BLUES, check_breaks, nice_number, ramp, round_breaks
 from tvb.maps.symbols import Fill, Marker
 from tvb.maps.table import Row, Table
@@ -36,11 +37,14 @@ from tvb.maps.texts import Lang, number, plural, say, scenario_name
 from tvb.schema import require_crs
 from tvb.territory import Source
 
-__all__ = ["align_communes", "inside_extent", "plot_exposure", "select_scenario"]
+__all__ = [
+    "align_communes", "inside_extent", "largest_symbol_mm", "plot_exposure", "select_scenario",
+]  # fmt: skip
 
 _CIRCLE = ("#f08a2c", "#a04000")
-_LARGEST_MM = 6.5
+_LARGEST_MM, _LEAST_LARGEST_MM = 6.5, 3.6
 _SMALLEST_MM = 0.9
+_MOST_COVERED = 0.5  # of a commune, by the symbol of all but a tenth of them
 _WHOLE = 100.0  # per cent
 _NONE = Fill("#ffffff", "#b9b4aa", 0.35)
 _UNKNOWN = Fill("#e4e2de", None, 0.3, "////", "#a8a49c")
@@ -83,8 +87,8 @@ def plot_exposure(
     -------
     Plate
         Colours for the relative figure, circles of proportional area for the number. The title
-        counts the communes whose inner point lies in the extent; when no building is exposed
-        there, the map says so.
+        counts the communes whose inner point lies in the place or the extent; when no building is
+        exposed there, the map says so.
 
     Raises
     ------
@@ -101,7 +105,8 @@ def plot_exposure(
     _require_shapes(communes)
     case = _case(communes, select_scenario(exposure, scenario), totals, page=wishes)
     parameters = {"scenario": scenario, "relative": "density" if totals is None else "share"}
-    case = replace(case, breaks=limits)
+    symbol_mm = largest_symbol_mm(communes, case.counts, wishes)
+    case = replace(case, breaks=limits, symbol_mm=symbol_mm)
     return compose(_content(case, wishes, tuple(sources), parameters=parameters), wishes)
 
 
@@ -118,6 +123,7 @@ class _Case:
     rule: str
     lang: Lang
     breaks: NDArray[np.float64] | None = None
+    symbol_mm: float = _LARGEST_MM
 
     @property
     def exposed(self) -> NDArray[np.bool_]:
@@ -198,11 +204,12 @@ def _case(
 
 
 def inside_extent(communes: gpd.GeoDataFrame, page: Page) -> NDArray[np.bool_]:
-    """Tell which communes the sheet is about: those whose inner point lies in its extent."""
-    if page.extent is None:
+    """Tell which communes a sheet is about: those whose inner point lies in its place or extent."""
+    here = place_of(page)
+    if here is None:
         return np.ones(len(communes), dtype=bool)
     points = shapely.point_on_surface(communes.geometry.to_numpy())
-    return np.asarray(shapely.intersects(points, shapely.box(*page.extent)))
+    return np.asarray(shapely.intersects(points, here))
 
 
 def align_communes(values: pd.Series[Any], communes: gpd.GeoDataFrame) -> NDArray[np.float64]:
@@ -244,10 +251,30 @@ def _colour_layers(case: _Case) -> list[MapLayer]:
     ]
 
 
-def _circle(count: float | NDArray[np.float64], largest: float, scale: float) -> Marker:
+def largest_symbol_mm(communes: gpd.GeoDataFrame, counts: NDArray[np.float64], page: Page) -> float:
+    """Return the diameter of the largest symbol, at text scale 1.
+
+    Smaller where it must be, so that the colour of small communes is seen around their symbol.
+    """
+    size = np.abs(counts)
+    shown = np.nan_to_num(size) > 0
+    if not shown.any():
+        return _LARGEST_MM
+    ground = page.extent or tuple(communes.total_bounds)
+    width, height = page.size_mm
+    metres = max((ground[2] - ground[0]) / width, (ground[3] - ground[1]) / height)
+    paper_mm2 = communes.area.to_numpy()[shown] / metres**2
+    share = size[shown] / size[shown].max()
+    per_mm2 = np.pi / 4 * page.text_scale**2 * share / paper_mm2  # covered, for 1 mm of diameter
+    wanted = np.sqrt(_MOST_COVERED / np.quantile(per_mm2, 0.9))
+    return float(np.clip(wanted, _LEAST_LARGEST_MM, _LARGEST_MM))
+
+
+def _circle(count: float | NDArray[np.float64], case: _Case, scale: float) -> Marker:
     """Return circles whose areas are in proportion to the counts."""
-    size = np.maximum(_LARGEST_MM * np.sqrt(np.asarray(count) / largest), _SMALLEST_MM) * scale
-    return Marker("circle", size, _CIRCLE[0], _CIRCLE[1], 1.1, 0.12, "#ffffff")
+    part = np.sqrt(np.asarray(count) / (case.largest or 1.0))
+    size = np.maximum(case.symbol_mm * part, _SMALLEST_MM) * scale
+    return Marker("circle", size, _CIRCLE[0], _CIRCLE[1], 1.0, 0.12, "#ffffff")
 
 
 def _circle_layers(case: _Case, page: Page) -> list[MapLayer]:
@@ -255,21 +282,21 @@ def _circle_layers(case: _Case, page: Page) -> list[MapLayer]:
     if not rows.any():
         return []
     places = np.asarray(case.communes.geometry.to_numpy()[rows], dtype=object)
-    circles = _circle(case.counts[rows], case.largest, page.text_scale)
+    circles = _circle(case.counts[rows], case, page.text_scale)
     return [MapLayer(places, circles, 6.0, block=say("buildings", page.lang))]
 
 
 def _blocks(case: _Case, page: Page) -> dict[str, Block]:
     """Return the form of the legend: three round circles, and classes that touch."""
     block = say("buildings", page.lang)
-    classes = {case.heading: Block(case.heading, (), case.rule, touching=True)}
+    shared = "" if case.breaks is None else say("shared_breaks", page.lang)
+    note = " ".join(filter(None, (case.rule, shared)))
+    classes = {case.heading: Block(case.heading, (), note, touching=True)}
     if not case.largest:
         return classes
     # large, middle and small, so that the eye can judge the others
     steps = sorted({max(1.0, nice_number(case.largest / f)) for f in (1, 5, 40)}, reverse=True)
-    circles = tuple(
-        Entry(_circle(v, case.largest, page.text_scale), number(v, page.lang)) for v in steps
-    )
+    circles = tuple(Entry(_circle(v, case, page.text_scale), number(v, page.lang)) for v in steps)
     return {block: Block(block, circles, in_row=True), **classes}
 
 
@@ -301,7 +328,7 @@ def _table(case: _Case) -> Table:
 def _names(case: _Case, page: Page, view: View) -> list[Label]:
     """Return the names of the exposed communes, beside their circles, then of the others."""
     rows = case.counts > 0
-    radii = np.asarray(_circle(case.counts[rows], case.largest or 1.0, page.text_scale).size_mm) / 2
+    radii = np.asarray(_circle(case.counts[rows], case, page.text_scale).size_mm) / 2
     codes = case.communes["insee"].to_numpy()[rows]
     clearance = dict(zip(codes, radii.tolist(), strict=True))
     main, rest = commune_labels(within(case.communes, view.bounds), page, clearance)

@@ -25,15 +25,17 @@ from tvb.maps.compose import Plate, compose
 from tvb.maps.content import Content, MapLayer
 from tvb.maps.labels import Label
 from tvb.maps.legend import Block
-from tvb.maps.page import Page, PageOptions
-from tvb.maps.style import GREENS, LINKS, check_breaks, ramp, round_breaks
-from tvb.maps.symbols import Fill, Stroke
+from tvb.maps.listing import Badge
+from tvb.maps.page import Page, PageOptions, View
+from tvb.maps.plates.layers import place_of
+from tvb.maps.style import GREENS, INK, LINKS, check_breaks, ramp, round_breaks
+from tvb.maps.symbols import Fill, Marker, Stroke
 from tvb.maps.table import Row, Table
 from tvb.maps.texts import number, plural, say
 from tvb.schema import require_crs
 from tvb.territory import Source
 
-__all__ = ["plot_graph"]
+__all__ = ["LINK_BREAKS", "PATCH_BREAKS", "plot_graph"]
 
 _EDGE = "#0b3b3f"
 _CONNECTOR = "#d95f02"
@@ -41,6 +43,12 @@ _IDLE = Fill("#f1efe8", "#8a857c", 0.4)
 _UNRANKED = Fill("#e2e0da", "#8a857c", 0.4, "////", "#a8a49c")
 _LINK_WIDTHS = (1.2, 0.8, 0.5)
 _NUMBERED = 10
+_BADGE_MM = 3.8
+
+PATCH_BREAKS = (0.5, 2.0, 5.0, 20.0)
+"""Limits of the classes of patches on the plates of every study, in % of connectivity."""
+LINK_BREAKS = (0.1, 1.0)
+"""Limits of the classes of links by ``d``, in % of connectivity."""
 
 Measure = Literal["d", "d_connector"]
 
@@ -52,12 +60,15 @@ class _Words:
     subtitle: str
     heading: str
     foremost: str
+    finding: str
     idle: str = ""
 
 
 _WORDS: dict[str, _Words] = {
-    "d": _Words("graph_subtitle", "importance", "foremost"),
-    "d_connector": _Words("connector_subtitle", "passage", "foremost_passages", "no_passage"),
+    "d": _Words("graph_subtitle", "importance", "foremost", "graph_finding"),
+    "d_connector": _Words(
+        "connector_subtitle", "passage", "foremost_passages", "passage_finding", "no_passage"
+    ),
 }
 
 
@@ -70,6 +81,7 @@ def plot_graph(
     ranking: pd.DataFrame | None = None,
     by: Measure = "d",
     breaks: Sequence[float] | None = None,
+    link_breaks: Sequence[float] | None = None,
     **page: Unpack[PageOptions],
 ) -> Plate:
     """Return the plate of a habitat graph.
@@ -91,13 +103,18 @@ def plot_graph(
     by : {"d", "d_connector"}
         Which of the two patches are classed by.
     breaks : sequence of float, optional
-        Inner limits of the classes of patches, at most four, so that several plates can share them.
+        Inner limits of the classes of patches, at most four, so that several plates can be
+        compared: `PATCH_BREAKS` are those of a study. The legend says that they were given.
+    link_breaks : sequence of float, optional
+        The same for links, at most two. By default `LINK_BREAKS` for ``d``, which has the same
+        meaning in every graph, and limits drawn from the data for distances.
     **page
         Title, language, paper, extent and other wishes: see `tvb.maps.Page`.
 
     Returns
     -------
     Plate
+        Title with the foremost patch, or what the place or the extent holds of the ten foremost.
         Patches in classes, the ten foremost numbered; by ``d``, those are outlined where half of it
         or more comes from passage. Links in classes of ``d``, or of distance where they have none.
 
@@ -112,22 +129,26 @@ def plot_graph(
     """
     wishes = Page(**page)
     limits = check_breaks(breaks, len(GREENS) - 1)
+    link_limits = check_breaks(link_breaks, len(LINKS) - 1)
     _check(patches, links, communes)
     words = _WORDS[by]
     importance = _importance(patches, ranking, by)
     whole = communes if communes is not None else patches
-    ranks = _ranks(patches, importance, wishes)
     nodes = _patch_layers(patches, importance, words, limits=limits, page=wishes)
+    nodes += _rank_layer(patches, importance, words, page=wishes)
     if by == "d":
         nodes += _connector_layer(patches, ranking, wishes)
     content = Content(
-        title=_title(patches, links, wishes),
-        subtitle=say("graph_plain" if ranking is None else words.subtitle, wishes.lang),
+        title=_title(patches, links, importance, words=words, page=wishes),
+        subtitle=_subtitle(patches, links, importance, words=words, page=wishes),
         ground=frame_bounds(whole, "patches"),
-        layers=(*nodes, *_link_layers(links, wishes), *base_layers(communes, wishes)),
+        layers=(*nodes, *_link_layers(links, link_limits, wishes), *base_layers(communes, wishes)),
         sources=tuple(sources),
-        labels=lambda view: [*ranks, *place_names(communes, wishes, view)],
-        blocks=_blocks(ranking, words, wishes),
+        labels=lambda view: [
+            *_ranks(patches, importance, view, page=wishes),
+            *place_names(communes, wishes, view),
+        ],
+        blocks=_blocks(words, limits, link_limits, page=wishes),
         overview=overview_of(whole),
         table=_table(patches, importance, words, page=wishes),
         parameters={
@@ -140,9 +161,47 @@ def plot_graph(
     return compose(content, wishes)
 
 
-def _title(patches: gpd.GeoDataFrame, links: gpd.GeoDataFrame, page: Page) -> str:
+def _counts(patches: gpd.GeoDataFrame, links: gpd.GeoDataFrame, page: Page) -> str:
     nodes, edges = plural(len(patches), "patch", page.lang), plural(len(links), "link", page.lang)
     return say("graph_title", page.lang, nodes, edges)
+
+
+def _title(
+    patches: gpd.GeoDataFrame,
+    links: gpd.GeoDataFrame,
+    importance: NDArray[np.float64] | None,
+    *,
+    words: _Words,
+    page: Page,
+) -> str:
+    """Return what the foremost patch carries, or how many of the foremost an extent holds."""
+    foremost = [] if importance is None else _foremost(patches, importance)
+    if place_of(page) is not None:
+        seen = shapely.intersects(patches.geometry.to_numpy(), place_of(page))
+        here = plural(int(seen.sum()), "patch", page.lang)
+        mine = [str(rank) for rank, i in enumerate(foremost, start=1) if seen[i]]
+        if mine:
+            return say("graph_here", page.lang, here, ", ".join(mine))
+        return say("graph_here_none", page.lang, here) if foremost else here
+    if importance is None or not foremost:
+        return _counts(patches, links, page)
+    value = number(importance[foremost[0]], page.lang, 1)
+    return say(words.finding, page.lang, _plain_name(patches, foremost[0], page), value)
+
+
+def _subtitle(
+    patches: gpd.GeoDataFrame,
+    links: gpd.GeoDataFrame,
+    importance: NDArray[np.float64] | None,
+    *,
+    words: _Words,
+    page: Page,
+) -> str:
+    if importance is None:
+        return say("graph_plain", page.lang)
+    meaning = say(words.subtitle, page.lang)
+    ranked = bool(_foremost(patches, importance)) or page.extent is not None
+    return f"{_counts(patches, links, page)} · {meaning}" if ranked else meaning
 
 
 def _check(
@@ -226,13 +285,17 @@ def _connector_layer(
     return [MapLayer(to_array(patches[rows]), ring, 6.0, say("connector", page.lang), block)]
 
 
-def _link_layers(links: gpd.GeoDataFrame, page: Page) -> list[MapLayer]:
+def _link_layers(
+    links: gpd.GeoDataFrame, limits: NDArray[np.float64] | None, page: Page
+) -> list[MapLayer]:
     """Return links in classes of what their loss costs, or else of distance, strongest on top."""
     if not len(links):
         return []
     by_loss = "d" in links and bool((links["d"] > 0).any())
     value = links["d" if by_loss else "distance_m"].to_numpy(dtype=np.float64)
-    breaks = round_breaks(value, classes=3)
+    breaks = limits
+    if breaks is None:
+        breaks = np.asarray(LINK_BREAKS) if by_loss else round_breaks(value, classes=3)
     labels = class_labels(breaks, page.lang)
     classes = np.searchsorted(breaks, value, side="right")
     block = say("links_lost" if by_loss else "links", page.lang)
@@ -247,10 +310,36 @@ def _link_layers(links: gpd.GeoDataFrame, page: Page) -> list[MapLayer]:
     ]
 
 
-def _blocks(ranking: pd.DataFrame | None, words: _Words, page: Page) -> dict[str, Block]:
+def _rank_layer(
+    patches: gpd.GeoDataFrame,
+    importance: NDArray[np.float64] | None,
+    words: _Words,
+    *,
+    page: Page,
+) -> list[MapLayer]:
+    """Return what tells the legend that numbers are in view."""
+    rows = [] if importance is None else _foremost(patches, importance)
+    if not rows:
+        return []
+    note = say("numbered" if len(rows) == _NUMBERED else "numbered_all", page.lang)
+    shapes = np.asarray(patches.geometry.to_numpy()[rows], dtype=object)
     heading = say(words.heading, page.lang)
-    note = say("numbered", page.lang) if ranking is not None else ""
-    return {heading: Block(heading, (), note)}
+    return [MapLayer(shapes, _ring(page), 6.5, block=heading, legend_only=True, note=note)]
+
+
+def _blocks(
+    words: _Words,
+    limits: NDArray[np.float64] | None,
+    link_limits: NDArray[np.float64] | None,
+    *,
+    page: Page,
+) -> dict[str, Block]:
+    """Return the blocks whose limits the user gave, which say so."""
+    shared = say("shared_breaks", page.lang)
+    headings = [say(words.heading, page.lang)] if limits is not None else []
+    if link_limits is not None:
+        headings += [say(key, page.lang) for key in ("links_lost", "links")]
+    return {heading: Block(heading, (), shared) for heading in headings}
 
 
 def _foremost(patches: gpd.GeoDataFrame, importance: NDArray[np.float64]) -> list[int]:
@@ -279,22 +368,41 @@ def _table(
 
 def _patch_name(patches: gpd.GeoDataFrame, i: int, rank: int, *, page: Page) -> str:
     """Return rank and name of a patch; without a name, its identifier."""
-    patch = patches["patch"].iloc[i]
+    name = _name(patches, i)
+    if name is None:
+        return say("patch_number", page.lang, rank, patches["patch"].iloc[i])
+    return say("named_patch", page.lang, rank, name)
+
+
+def _plain_name(patches: gpd.GeoDataFrame, i: int, page: Page) -> str:
+    name = _name(patches, i)
+    return name if name is not None else say("patch_id", page.lang, patches["patch"].iloc[i])
+
+
+def _name(patches: gpd.GeoDataFrame, i: int) -> str | None:
     name = patches["nom"].iloc[i] if "nom" in patches else None
-    if name is None or pd.isna(name):
-        return say("patch_number", page.lang, rank, patch)
-    return say("named_patch", page.lang, rank, name, patch)
+    return None if name is None or pd.isna(name) else str(name)
 
 
 def _ranks(
-    patches: gpd.GeoDataFrame, importance: NDArray[np.float64] | None, page: Page
+    patches: gpd.GeoDataFrame,
+    importance: NDArray[np.float64] | None,
+    view: View,
+    *,
+    page: Page,
 ) -> list[Label]:
+    """Return the numbers, each on the part of its patch that the map shows."""
     if importance is None:
         return []
-    points = shapely.get_coordinates(shapely.point_on_surface(patches.geometry.to_numpy()))
-    return [
-        Label(
-            str(rank), points[i, 0], points[i, 1], 7.5 * page.text_scale, "bold", clearance_mm=0.6
-        )
-        for rank, i in enumerate(_foremost(patches, importance), start=1)
-    ]
+    window, labels = shapely.box(*view.bounds), []
+    for rank, i in enumerate(_foremost(patches, importance), start=1):
+        seen = shapely.intersection(shapely.make_valid(patches.geometry.iloc[i]), window)
+        if not shapely.is_empty(seen):
+            point = shapely.point_on_surface(seen)
+            badge = Badge(str(rank), _ring(page), INK)
+            labels.append(Label(str(rank), point.x, point.y, badge=badge))
+    return labels
+
+
+def _ring(page: Page) -> Marker:
+    return Marker("circle", _BADGE_MM * page.text_scale, "#ffffff", _EDGE, 0.8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Unpack
 
 import geopandas as gpd
@@ -32,7 +32,7 @@ from tvb.maps.listing import Item as Remark
 from tvb.maps.page import Bounds, Page, PageOptions, View
 from tvb.maps.style import INK
 from tvb.maps.symbols import Fill, Marker, Stroke, Symbol
-from tvb.maps.texts import plural, say
+from tvb.maps.texts import plural, say, typeset
 from tvb.plan import LEVELS, Plan
 from tvb.schema import require_crs
 from tvb.territory import Source
@@ -119,9 +119,11 @@ def plot_plan_findings(
     badges = [
         _badge(text, level, wishes) for text, level in zip(numbers, listed["level"], strict=True)
     ]
+    own = _plan_sources(plan, wishes)
+    modelled = any(source.nature == "modelled" for source in own)
     content = Content(
         title=_title(listed, _name(plan, communes, wishes), wishes),
-        subtitle=say("plan_subtitle", wishes.lang),
+        subtitle=say("plan_modelled" if modelled else "plan_subtitle", wishes.lang),
         ground=ground,
         layers=(
             *_finding_layers(listed[placed], wishes),
@@ -130,15 +132,15 @@ def plot_plan_findings(
             *_zone_layers(plan.zones, wishes),
             *base_layers(communes, wishes),
         ),
-        sources=(*_plan_sources(plan), *sources),
+        sources=(*own, *sources),
         labels=lambda view: [
             *_badge_labels(listed, badges, placed),
             *_zone_names(plan.zones, wishes, view),
             *place_names(communes, wishes, view),
         ],
-        notes=_unplaced(numbers, placed, wishes),
+        notes=_unplaced(placed, wishes),
         overview=overview_of(plan.zones if communes is None else communes),
-        listing=_listing(listed, badges, wishes),
+        listing=_listing(listed, badges, placed, page=wishes),
         parameters={"plan": plan.name, "findings": len(listed)},
     )
     return compose(content, wishes)
@@ -163,9 +165,10 @@ def _check(plan: Plan, findings: gpd.GeoDataFrame, communes: gpd.GeoDataFrame | 
             require_crs(frame, name)
 
 
-def _plan_sources(plan: Plan) -> tuple[Source, ...]:
-    """Return the sources of the tables that are drawn."""
-    return tuple(s for s in plan.sources if s.layer.startswith(_DRAWN))
+def _plan_sources(plan: Plan, page: Page) -> tuple[Source, ...]:
+    """Return the sources of the tables that are drawn, under the name of the plan."""
+    title = say("plan_source", page.lang, plan.name)
+    return tuple(replace(s, title=title) for s in plan.sources if s.layer.startswith(_DRAWN))
 
 
 def _has_place(findings: gpd.GeoDataFrame) -> NDArray[np.bool_]:
@@ -174,7 +177,7 @@ def _has_place(findings: gpd.GeoDataFrame) -> NDArray[np.bool_]:
 
 
 def _in_order(findings: gpd.GeoDataFrame, seen: Bounds | None) -> gpd.GeoDataFrame:
-    """Return the findings of a view and those without a place, the gravest first."""
+    """Return the findings of a view, the gravest first; of a level, those with a place first."""
     kept = findings
     if seen is not None:
         meets = shapely.intersects(findings.geometry.to_numpy(), shapely.box(*seen))
@@ -183,8 +186,9 @@ def _in_order(findings: gpd.GeoDataFrame, seen: Bounds | None) -> gpd.GeoDataFra
     west, south, _, _ = shapely.bounds(shapes).reshape(-1, 4).T
     rank = kept["level"].map(LEVELS.index).to_numpy()
     texts = [kept[c].astype(str).to_numpy() for c in ("message", "rule")]
+    nowhere = ~_has_place(kept)
     # the last key sorts first; west and south settle findings that say the same
-    return kept.iloc[np.lexsort((south, west, *texts, rank))]
+    return kept.iloc[np.lexsort((south, west, *texts, nowhere, rank))]
 
 
 def _name(plan: Plan, communes: gpd.GeoDataFrame | None, page: Page) -> str:
@@ -311,22 +315,57 @@ def _zone_names(zones: gpd.GeoDataFrame, page: Page, view: View) -> list[Label]:
     ]
 
 
-def _listing(listed: gpd.GeoDataFrame, badges: Sequence[Badge], page: Page) -> Listing | None:
+def _listing(
+    listed: gpd.GeoDataFrame, badges: Sequence[Badge], placed: NDArray[np.bool_], *, page: Page
+) -> Listing | None:
+    """Return the remarks; findings of one rule that have no place on the map make one remark."""
     if not len(listed):
         return None
-    remarks = tuple(
-        Remark(badge, f"{rule} · {say(level, page.lang)}", str(message))
-        for badge, rule, level, message in zip(
-            badges, listed["rule"], listed["level"], listed["message"], strict=True
-        )
-    )
+    rules, levels = listed["rule"].tolist(), listed["level"].tolist()
+    messages = listed["message"].astype(str).tolist()
+    remarks = []
+    first = 0
+    for i in range(1, len(listed) + 1):
+        same = (
+            i < len(listed)
+            and not placed[i] and not placed[first]
+            and (rules[i], levels[i]) == (rules[first], levels[first])
+        )  # fmt: skip
+        if same:
+            continue
+        count = i - first
+        head = f"{rules[first]} · {say(levels[first], page.lang)}"
+        text = typeset(messages[first], page.lang)
+        if count > 1:
+            numbers = say("range", page.lang, first + 1, i)
+            head = f"{head} · {say('plan_numbers', page.lang, numbers)}"
+            text = say("plan_for_instance", page.lang, text)
+        remarks.append(Remark(badges[first], head, text, count))
+        first = i
     heading = say("plan_list", page.lang)
     return Listing(
-        heading, remarks, lambda left: say("plan_rest", page.lang, plural(left, "other", page.lang))
-    )
+        heading, tuple(remarks),
+        lambda left: say("plan_rest", page.lang, plural(left, "other", page.lang)),
+    )  # fmt: skip
 
 
-def _unplaced(numbers: Sequence[str], placed: NDArray[np.bool_], page: Page) -> tuple[str, ...]:
+def _ranges(numbers: Sequence[int], page: Page) -> str:
+    """Return « 3 to 7, 9 » for 3, 4, 5, 6, 7, 9."""
+    runs: list[list[int]] = []
+    for value in numbers:
+        if runs and value == runs[-1][-1] + 1:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    few = 2  # two neighbours are named each
+    texts = [
+        [say("range", page.lang, run[0], run[-1])] if len(run) > few else map(str, run)
+        for run in runs
+    ]
+    return ", ".join(text for part in texts for text in part)
+
+
+def _unplaced(placed: NDArray[np.bool_], page: Page) -> tuple[str, ...]:
     """Return the note that names the findings that no marker shows."""
-    without = [text for text, has in zip(numbers, placed, strict=True) if not has]
-    return (say("plan_unplaced", page.lang, ", ".join(without)),) if without else ()
+    without = (np.flatnonzero(~placed) + 1).tolist()
+    return (say("plan_unplaced", page.lang, _ranges(without, page)),) if without else ()

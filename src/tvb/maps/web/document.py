@@ -19,6 +19,7 @@ from tvb.maps.page import Page
 from tvb.maps.texts import Lang, say, typeset
 from tvb.maps.web.encode import DECIMALS
 from tvb.maps.web.layers import WebLayer, describe_layer
+from tvb.maps.web.words import say_web
 from tvb.territory import Source
 
 __all__ = ["WebMap", "build_web_map"]
@@ -144,7 +145,10 @@ def build_web_map(
     described = [describe_layer(la, tolerance_m=tolerance_m, lang=lang) for la in layers]
     data = {
         "unit": 10.0**-DECIMALS,
-        "texts": {key: say(f"web_{key}", lang) for key in ("search", "layers", "unknown", "close")},
+        "texts": {
+            **{key: say(f"web_{key}", lang) for key in ("search", "layers", "unknown", "close")},
+            **{key: say_web(key, lang) for key in ("zoom_in", "zoom_out", "sources")},
+        },
         "layers": described,
     }
     text = _template().render(

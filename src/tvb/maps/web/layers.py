@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.maps.symbols import Fill, Marker, Stroke, Symbol
-from tvb.maps.texts import Lang, number
+from tvb.maps.texts import Lang, number, say, typeset
 from tvb.maps.web.encode import encode, simplify
 from tvb.schema import require_crs
 from tvb.territory import Source
@@ -24,6 +24,7 @@ __all__ = ["WebLayer", "describe_layer"]
 
 _PX_PER_PT = 96 / 72
 _PX_PER_MM = 96 / 25.4
+_LEAST = 0.01
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ class WebLayer:
                 explain(self.title, problem, required="one for each, and the class of each feature")
             )
 
+    def __repr__(self) -> str:
+        return f"<WebLayer « {self.title} »: {len(self.frame)} features>"
+
 
 def describe_layer(layer: WebLayer, *, tolerance_m: float, lang: Lang) -> dict[str, Any]:
     """Return a layer as the page reads it.
@@ -120,6 +124,7 @@ def describe_layer(layer: WebLayer, *, tolerance_m: float, lang: Lang) -> dict[s
     )
     return {
         "title": layer.title,
+        "worth": _worth(layer.sources, lang),
         "shown": layer.shown,
         "labels": [*layer.popup.values()],
         "classes": [*layer.classes],
@@ -127,6 +132,13 @@ def describe_layer(layer: WebLayer, *, tolerance_m: float, lang: Lang) -> dict[s
         "find": texts[layer.search] if layer.search else [],
         "features": features,
     }
+
+
+def _worth(sources: Sequence[Source], lang: Lang) -> str:
+    """Return a remark where a layer does not come from real data alone."""
+    natures = {source.nature for source in sources}
+    nature = next((n for n in ("modelled", "schematic") if n in natures), "")
+    return f"[{say(nature, lang)}]" if nature else ""
 
 
 def _text(value: Any, lang: Lang) -> str:
@@ -137,9 +149,13 @@ def _text(value: Any, lang: Lang) -> str:
         return {"fr": ("non", "oui"), "en": ("no", "yes")}[lang][bool(value)]
     if isinstance(value, int | float | np.integer | np.floating):
         figure = float(value)
+        if 0 < figure < _LEAST:
+            return f"<\u00a0{number(_LEAST, lang, 2)}"
         decimals = 0 if figure.is_integer() or abs(figure) >= 1000 else 2 if abs(figure) < 10 else 1
         return number(figure, lang, decimals)
-    return str(value)
+    text = str(value)
+    # a code of a standard in capitals, such as « VOIE VERTE », is read as words
+    return typeset(text.capitalize() if text.isupper() and " " in text else text, lang)
 
 
 def _style(symbol: Symbol) -> dict[str, Any]:

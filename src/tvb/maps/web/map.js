@@ -3,7 +3,8 @@
 (function () {
   const data = JSON.parse(document.getElementById("data").textContent);
   const renderer = L.canvas({ padding: 0.4, tolerance: 6 });
-  const map = L.map("map", { renderer: renderer, attributionControl: false, zoomSnap: 0.5 });
+  const map = L.map("map", { renderer: renderer, attributionControl: false, zoomControl: false, zoomSnap: 0.5 });
+  L.control.zoom({ zoomInTitle: data.texts.zoom_in, zoomOutTitle: data.texts.zoom_out }).addTo(map);
   L.control.scale({ imperial: false, maxWidth: 160 }).addTo(map);
   const listed = document.querySelector("#legend ul");
   const everything = L.latLngBounds([]);
@@ -35,7 +36,8 @@
   function popup(layer, head, values) {
     const box = document.createElement("div");
     box.append(element("h2", head || layer.title));
-    if (head) { box.append(element("small", layer.title)); }
+    const under = [head ? layer.title : "", layer.worth].filter(Boolean).join(" ");
+    if (under) { box.append(element("small", under)); }
     const table = document.createElement("table");
     layer.labels.forEach((label, k) => {
       if (!values[k]) { return; }
@@ -72,8 +74,9 @@
 
   const groups = data.layers.map(layer => {
     const group = L.featureGroup();
-    layer.features.forEach(([kind, head, values, type, parts]) => {
+    layer.features.forEach(([kind, head, values, type, parts], row) => {
       const drawn = shape(type, parts, layer.styles[kind]);
+      drawn.row = row;
       drawn.bindPopup(() => popup(layer, head, values), { maxWidth: 320 });
       group.addLayer(drawn);
     });
@@ -87,6 +90,15 @@
     for (let k = groups.length - 1; k >= 0; k--) {
       if (data.layers[k].shown) { groups[k].addTo(map); }
     }
+  }
+
+  // Seen from afar, lines are drawn thin: their widths are those of a map at 1:50 000.
+  function thin() {
+    const factor = Math.min(1, Math.max(0.35, 0.35 + 0.2 * (map.getZoom() - 9)));
+    groups.forEach((group, k) => group.eachLayer(drawn => {
+      const style = data.layers[k].styles[data.layers[k].features[drawn.row][0]];
+      if (!style.radius) { drawn.setStyle({ weight: style.weight * factor }); }
+    }));
   }
 
   data.layers.forEach((layer, k) => {
@@ -103,7 +115,9 @@
     });
     label.append(box);
     if (!layer.classes.length) { label.append(key(layer.styles[0])); }
-    label.append(element("span", layer.title));
+    const name = element("span", layer.title);
+    if (layer.worth) { name.append(" ", element("small", layer.worth)); }
+    label.append(name);
     item.append(label);
     layer.classes.forEach((text, n) => {
       const line = document.createElement("div");
@@ -149,11 +163,19 @@
 
   const legend = document.getElementById("legend");
   const narrow = window.matchMedia("(max-width: 640px)").matches;
-  if (narrow) { legend.open = false; }
+  if (narrow) { legend.open = document.getElementById("sources").open = false; }
+  legend.addEventListener("toggle", () => { if (narrow && legend.open) { map.closePopup(); } });
   const beside = narrow ? 8 : legend.offsetWidth + 18; // the legend hides no ground when the page opens
   map.fitBounds(everything.isValid() ? everything : [[49.9, 2.2], [50.7, 3.8]], {
     paddingTopLeft: [8, 8], paddingBottomRight: [beside, 8]
   });
+  thin();
+  map.on("zoomend", thin);
   draw();
+  // the library says it in English only
+  map.on("popupopen", event => {
+    const close = event.popup.getElement().querySelector(".leaflet-popup-close-button");
+    if (close) { close.setAttribute("aria-label", data.texts.close); close.title = data.texts.close; }
+  });
   window.tvbMap = map;
 }());

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
@@ -21,12 +22,13 @@ from tvb.maps.palette import (
     TERRIL_INSIDE,
 )
 from tvb.maps.plates.exposure import align_communes, select_scenario
-from tvb.maps.plates.territory import in_property
+from tvb.maps.plates.layers import in_property
 from tvb.maps.style import BLUES, GREENS, LINKS, ramp, round_breaks
 from tvb.maps.symbols import Fill, Marker, Stroke, Symbol
 from tvb.maps.texts import Lang, say, scenario_name
 from tvb.maps.web.document import WebMap, build_web_map
 from tvb.maps.web.layers import WebLayer
+from tvb.maps.web.words import popup_labels, say_web
 from tvb.schema import SCHEMAS
 from tvb.territory import Source, Territory
 
@@ -126,7 +128,7 @@ def _layer(territory: Territory, name: str, lang: Lang) -> WebLayer | None:
         return None
     if name == "property" and "property_elements" in territory:
         return None
-    frame = territory[name]
+    frame = _with_communes(territory[name])
     symbol, classes, of_class = _symbols(territory, name, frame, lang=lang)
     heading = _HEADINGS.get(name, "nom")
     return WebLayer(
@@ -134,7 +136,7 @@ def _layer(territory: Territory, name: str, lang: Lang) -> WebLayer | None:
         frame,
         symbol,
         territory.sources_of(name),
-        popup=_popup(name, frame, {heading}),
+        popup=popup_labels(name, _filled(frame), lang),
         heading=heading if heading in frame else "",
         classes=classes,
         of_class=of_class,
@@ -165,14 +167,18 @@ def _symbols(
     return symbol, (), None
 
 
-def _popup(name: str, frame: gpd.GeoDataFrame, without: set[str]) -> dict[str, str]:
-    """Return the columns of the schema that a layer fills, as their file calls them."""
-    columns = [column.name for column in SCHEMAS[name].columns]
-    return {
-        column: column.replace("_", " ")
-        for column in columns
-        if column in frame and column not in without and frame[column].notna().any()
-    }
+def _with_communes(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a layer with the communes of each feature in one column, not in one for each."""
+    numbered = [column for column in frame if re.fullmatch(r"commune_\d+", str(column))]
+    if not numbered:
+        return frame
+    rows = frame[numbered].itertuples(index=False)
+    told = [", ".join(str(name) for name in row if pd.notna(name) and name) for row in rows]
+    return frame.assign(communes=told)
+
+
+def _filled(frame: gpd.GeoDataFrame) -> list[str]:
+    return [str(column) for column in frame if frame[column].notna().any()]
 
 
 def _communes(
@@ -185,8 +191,7 @@ def _communes(
 ) -> WebLayer:
     communes = territory["communes"]
     named = territory.sources_of("communes")
-    popup = {"insee": "INSEE", "population": "population"}
-    popup = {column: text for column, text in popup.items() if column in communes}
+    popup = popup_labels("communes", communes, lang)
     if exposure is None:
         return WebLayer(
             say("commune", lang), communes, _GROUND, named, popup, "nom", coverage=True,
@@ -219,19 +224,19 @@ def _patches(
 ) -> WebLayer | None:
     if patches is None or not len(patches):
         return None
-    popup = {"area_m2": "m²", "d": "dPC (%)", "d_connector": "dPC connector (%)"}
-    popup = {column: text for column, text in popup.items() if column in patches}
+    popup = popup_labels("patches", patches, lang)
+    patches = patches.assign(_name=[say_web("patch", lang, patch) for patch in patches["patch"]])
     if "d" not in patches:
         return WebLayer(
             say("patches", lang), patches, Fill(GREENS[2], "#0b3b3f", 0.5), tuple(sources), popup,
-            "patch", shown=False,
+            "_name", shown=False,
         )  # fmt: skip
     value = patches["d"].to_numpy(dtype=np.float64)
     breaks = round_breaks(value, weights=patches.area)
     colours = ramp(GREENS, len(breaks) + 1)
     return WebLayer(
         say("importance", lang), patches, [Fill(c, "#0b3b3f", 0.5) for c in colours],
-        tuple(sources), popup, "patch", class_labels(breaks, lang),
+        tuple(sources), popup, "_name", class_labels(breaks, lang),
         np.searchsorted(breaks, value, side="right"), shown=False,
     )  # fmt: skip
 
@@ -246,10 +251,10 @@ def _links(
     breaks = round_breaks(value, classes=3)
     strokes = [Stroke(c, w) for c, w in zip(LINKS[::-1], (0.8, 1.3, 2.0), strict=True)]
     strokes = strokes[-(len(breaks) + 1) :] if ranked else strokes[len(breaks) :: -1]
-    frame = links.assign(_name=[f"{i} – {j}" for i, j in zip(links["i"], links["j"], strict=True)])
-    popup = {"distance_m": "m", "d": "dPC (%)"}
+    ends = zip(links["i"], links["j"], strict=True)
+    frame = links.assign(_name=[say_web("link", lang, i, j) for i, j in ends])
     return WebLayer(
         say("links_lost" if ranked else "links", lang), frame, strokes, tuple(sources),
-        {column: text for column, text in popup.items() if column in links}, "_name",
+        popup_labels("links", links, lang), "_name",
         class_labels(breaks, lang), np.searchsorted(breaks, value, side="right"), shown=False,
     )  # fmt: skip
