@@ -28,9 +28,9 @@ def compiled(function: F) -> F:
         To be called as the function.
     """
     try:
-        return cast(F, njit(nogil=True, cache=True)(function))
+        return cast(F, njit(nogil=True, cache=True, error_model="numpy")(function))
     except RuntimeError:  # neither the package nor the home of the user can be written
-        return cast(F, njit(nogil=True)(function))
+        return cast(F, njit(nogil=True, error_model="numpy")(function))
 
 
 def inlined(function: F) -> F:

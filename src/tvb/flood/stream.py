@@ -7,6 +7,7 @@ added is whole numbers, so that the table is always the same. It is the table of
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -45,7 +46,8 @@ __all__ = [
 ]
 
 # Chunks that are being counted, or wait for those before them; more of them wait for the zones.
-_THREADS, _AHEAD, _FAR_AHEAD = 2, 4, 12
+_THREADS = min(max((os.cpu_count() or 2) // 2, 1), 4)
+_AHEAD, _FAR_AHEAD = _THREADS + 3, _THREADS + 11
 
 Writer: TypeAlias = Callable[[ExposedBuildings], None]
 

@@ -328,7 +328,7 @@ def _labels(cells: Cells, chunk: Chunk, rows: IntArray) -> IntArray:
 
 
 def _footprints(chunk: Chunk) -> Footprints:
-    return Footprints(chunk.first, chunk.rings, chunk.points, chunk.bounds)
+    return Footprints(chunk.first, chunk.rings, chunk.points, chunk.bounds, chunk.area_m2)
 
 
 def _attribute(chunk: Chunk, rows: IntArray, prepared: Prepared, *, rule: CountingRule) -> IntArray:

@@ -62,13 +62,15 @@ class Footprints(NamedTuple):
 
     ``first`` is the first ring of each, ``rings`` the first vertex of each ring, both with the
     number of all at the end; ``points``, of shape (p, 2), are the vertices. The interior lies on
-    the left of all rings of a footprint, or on the right. ``bounds``, of shape (n, 4), are boxes.
+    the left of all rings of a footprint, or on the right. ``bounds``, of shape (n, 4), are boxes,
+    ``area_m2`` areas.
     """
 
     first: IntArray
     rings: IntArray
     points: FloatArray
     bounds: FloatArray
+    area_m2: FloatArray
 
 
 class Ground(NamedTuple):
@@ -177,8 +179,11 @@ def _collect(ground: Ground, box: FloatArray, near: FloatArray) -> int:
             for k in range(ground.first[cell], ground.first[cell + 1]):
                 ax, ay = ground.edges[k, 0] - box[0], ground.edges[k, 1] - box[1]
                 bx, by = ground.edges[k, 2] - box[0], ground.edges[k, 3] - box[1]
-                known = max(ax, bx) < -margin or min(ax, bx) > east
-                known |= max(ay, by) < -margin or min(ay, by) > north
+                if max(ax, bx) < -margin or min(ax, bx) > east:
+                    continue
+                if max(ay, by) < -margin or min(ay, by) > north:
+                    continue
+                known = False
                 for j in range(count):
                     known |= (
                         near[j, 0] == ax
@@ -386,14 +391,14 @@ def place_footprints(
         answers[at, 0] = answers[at, 1] = NOT_SURE
         m = _collect(ground, box, near)
         corner = _locate(ground, box[2], box[3])
-        if m < 0 or corner < 0:
-            continue
-        n, whole, x, y = _measure(footprints, i, walls)
-        if n < 0 or whole == 0.0:
+        if m < 0 or corner < 0 or footprints.area_m2[i] <= _NO_AREA_M2:
             continue
         if m == 0:
             share[at] = 1.0 if corner > 0 else 0.0
             answers[at, 0] = answers[at, 1] = YES if corner > 0 else NO
+            continue
+        n, whole, x, y = _measure(footprints, i, walls)
+        if n < 0 or whole == 0.0:
             continue
         size[0], size[1], size[2] = box[2] - box[0], box[3] - box[1], whole
         area = _shared_area(walls, n, near, m, size, corner, int(near[0, 4]))

@@ -277,7 +277,8 @@ class ChunkLedger:
             Rows left out are not `present`, and its claim accounts for them.
         """
         known = self._seen.add(chunk.claim.hashes)
-        chunk = chunk.without(chunk.in_file_order()[known])
+        if known.any():
+            chunk = chunk.without(chunk.in_file_order()[known])
         self.claims.append(chunk.claim)
         return chunk
 

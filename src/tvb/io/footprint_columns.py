@@ -139,22 +139,21 @@ def _number_values(array: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
         given = array.is_valid().to_numpy(zero_copy_only=False)
     if pa.types.is_boolean(array.type):
         different, place = pa.array([False, True]), _stored(array.cast(pa.uint8()))
-    elif _few_numbers(array, given):
+    elif (numbers := _few_numbers(array, given)) is not None:
         # Those that no row has do no harm.
-        place = np.where(given, _stored(array), 0)
-        different = pa.array(range(place.max() + 1), array.type)
+        different, place = pa.array(range(numbers.max() + 1), array.type), numbers
     else:
         encoded = array if isinstance(array, pa.DictionaryArray) else array.dictionary_encode()
         different, place = _in_order(encoded.dictionary, np.asarray(encoded.indices.fill_null(0)))
     return different, np.where(given, place.astype(np.int32, copy=False), np.int32(-1))
 
 
-def _few_numbers(array: pa.Array, given: BoolArray) -> bool:
-    """Tell whether all values are whole numbers from 0 up to a few."""
+def _few_numbers(array: pa.Array, given: BoolArray) -> NDArray[Any] | None:
+    """Return values that are all whole numbers from 0 up to a few, 0 where null; else None."""
     if not pa.types.is_integer(array.type) or len(array) == 0:
-        return False
+        return None
     numbers = np.where(given, _stored(array), 0)
-    return bool(numbers.min() >= 0 and numbers.max() < _FEW_NUMBERS)
+    return numbers if numbers.min() >= 0 and numbers.max() < _FEW_NUMBERS else None
 
 
 def _stored(array: pa.Array) -> NDArray[Any]:

@@ -128,7 +128,10 @@ def _places_for(count: int) -> int:
 
 def _free_places(places: int) -> Hashes:
     if places <= _IN_MEMORY:
-        return np.zeros(places, dtype=np.uint64)
+        # Written at once, it is given in large pages; here and there, in thousands of small ones.
+        table = np.empty(places, dtype=np.uint64)
+        table.fill(0)
+        return table
     # The file has no name: it is gone with the table, which keeps it open.
     with tempfile.TemporaryFile() as file:
         return np.memmap(file, dtype=np.uint64, shape=(places,))

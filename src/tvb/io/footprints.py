@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -36,8 +37,11 @@ CHUNK_ROWS = 65_536
 """Rows of a chunk: some 25 MB while it is being read."""
 
 _LAYER = "buildings"
+_THREADS = min(max((os.cpu_count() or 2) // 2, 1), 4)
+"""Threads that read; as many count, and the one that decodes the file keeps up with no more."""
+
 # Chunks that are being read, or wait for those before them: some slack lets no thread be idle.
-_THREADS, _AHEAD = 2, 4
+_AHEAD = _THREADS + 3
 _NO_KEY = "no « cleabs »"
 
 
