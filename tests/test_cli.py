@@ -76,14 +76,35 @@ def test_an_error_is_one_message_and_exit_code_1(
     assert "Traceback" not in error
 
 
-def test_a_wrong_command_is_exit_code_2(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _in_process("rum", monkeypatch=monkeypatch) == 2
+@pytest.mark.parametrize(
+    ("words", "french"),
+    [
+        (["rum"], "commande inconnue : rum ; la plus proche : run. Voir « tvb --help »."),
+        (["map"], "option manquante : --study. Voir « tvb map --help »."),
+        (["map", "--study", "a.toml", "--foo"], "option inconnue : --foo"),
+        (["atlas", "--study", "a.toml", "--jobs", "z"], "un nombre entier est attendu"),
+        (["atlas", "--study", "a.toml", "--jobs", "0"], "refusée pour --jobs : au moins 1."),
+        (["atlas", "--study", "a.toml", "--by", "x"], "'x' n'est pas parmi 'commune'"),
+        (["run"], "argument manquant : study."),
+        (["layers", "a", "b"], "de trop : b."),
+    ],
+)
+def test_a_wrong_command_is_said_in_the_language_with_exit_code_2(
+    words: list[str],
+    french: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(cli, "language", "fr")
+    monkeypatch.setattr("tvb.cli.words.language", "fr")
+    assert _in_process(*words, monkeypatch=monkeypatch) == 2
+    assert french in _plain(capsys.readouterr().err)
 
 
 def test_an_interruption_is_exit_code_130(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt() -> None:
+    def interrupt(**_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "app", interrupt)

@@ -7,10 +7,13 @@ is wrong; 130 interrupted.
 from __future__ import annotations
 
 import signal
+import sys
 import warnings
 from collections.abc import Callable
+from typing import NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from tvb.cli import dossiers, drawing, plans, reading, studies
 from tvb.cli.options import stop
@@ -94,13 +97,24 @@ def main() -> None:
     # Stopped by the system, a run cleans up as it does when the user stops it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app()
+        code = app(standalone_mode=False)
     except TvbError as error:
         stop(error.in_language(language), 1)
+    except TyperException as error:
+        _refuse(error)
     except OSError as error:
         stop(f"{error.filename or say('the system')}: {error.strerror or error}", 1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         stop(say("interrupted; the same command takes up where it stopped"), 130)
+    sys.exit(code)
+
+
+def _refuse(error: TyperException) -> NoReturn:
+    """End the process with what is wrong in a command, and where to look."""
+    where = getattr(error, "ctx", None)
+    path = where.command_path if where is not None else "tvb"
+    told = translate(str(error.format_message()).rstrip("."), language)
+    stop(say("{}. See « {} --help ».", told, path), 2)
 
 
 def _show_warning(message: Warning | str, *_: object) -> None:

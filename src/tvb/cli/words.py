@@ -114,6 +114,7 @@ _FRENCH = {
     "{} dossiers, {} failed, {} already there. See {}.":
         "{} dossiers, {} non produits, {} déjà faits. Voir {}.",
     "{}: no dossier: {}": "{} : pas de dossier : {}",
+    "{}. See « {} --help ».": "{}. Voir « {} --help ».",
     "(key)": "(clé)",
     "the system": "le système",
     "required": "obligatoire",
