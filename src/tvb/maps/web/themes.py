@@ -22,6 +22,7 @@ from tvb.maps.palette import (
     TERRIL_INSIDE,
 )
 from tvb.maps.plates.exposure import align_communes, select_scenario
+from tvb.maps.plates.graph import LINK_BREAKS, PATCH_BREAKS
 from tvb.maps.plates.layers import in_property
 from tvb.maps.style import BLUES, GREENS, LINKS, ramp, round_breaks
 from tvb.maps.symbols import Fill, Marker, Stroke, Symbol
@@ -232,7 +233,7 @@ def _patches(
             "_name", shown=False,
         )  # fmt: skip
     value = patches["d"].to_numpy(dtype=np.float64)
-    breaks = round_breaks(value, weights=patches.area)
+    breaks = np.array(PATCH_BREAKS)
     colours = ramp(GREENS, len(breaks) + 1)
     return WebLayer(
         say("importance", lang), patches, [Fill(c, "#0b3b3f", 0.5) for c in colours],
@@ -248,7 +249,7 @@ def _links(
         return None
     ranked = "d" in links
     value = links["d" if ranked else "distance_m"].to_numpy(dtype=np.float64)
-    breaks = round_breaks(value, classes=3)
+    breaks = np.array(LINK_BREAKS) if ranked else round_breaks(value, classes=3)
     strokes = [Stroke(c, w) for c, w in zip(LINKS[::-1], (0.8, 1.3, 2.0), strict=True)]
     strokes = strokes[-(len(breaks) + 1) :] if ranked else strokes[len(breaks) :: -1]
     ends = zip(links["i"], links["j"], strict=True)
