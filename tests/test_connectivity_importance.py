@@ -391,15 +391,15 @@ def test_compiles_where_nothing_can_be_written(monkeypatch):
     """numba refuses to keep a compiled function if neither package nor home can be written."""
     seen = []
 
-    def njit(*, nogil, cache=False):
+    def njit(*, nogil, error_model, cache=False):
         if cache:
             raise RuntimeError("no locator available")
-        seen.append(nogil)
+        seen.append((nogil, error_model))
         return lambda function: function
 
     monkeypatch.setattr(kernels, "njit", njit)
     assert kernels.compiled(len) is len
-    assert seen == [True]
+    assert seen == [(True, "numpy")]
 
 
 # Crossings
