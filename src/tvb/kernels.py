@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def compiled(function: F) -> F:
     """Compile a function on its first call, and keep the result on disk where that can be done.
 
-    The compiled function lets other threads run, and divides by zero as numpy does, without an error.
+    The compiled function lets other threads run, and divides by zero as numpy does: no error.
 
     Parameters
     ----------
