@@ -669,7 +669,7 @@ def test_chunks_add_up_in_any_order_and_travel(
     tables = stream.lay_out_counts(total, prepared)
     for rule, table in whole.tables.items():
         pd.testing.assert_frame_equal(tables[rule], table)
-    monkeypatch.setattr(stream, "_THREADS", 1)
+    monkeypatch.setattr(stream, "STAGE_THREADS", 1)
     alone = count_prepared(footprints, prepared)
     pd.testing.assert_frame_equal(alone.tables["touches"], whole.tables["touches"])
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import worlds
 from tvb.flood.stream_kernels import Cells, label_boxes
-from tvb.geometry.cover import DOUBTFUL, build_edge_cover, span_lattice
+from tvb.geometry.cover import DOUBTFUL, build_cover, build_edge_cover, span_lattice
 from tvb.io.footprint_columns import read_column, read_keys
 from tvb.io.footprint_keys import SeenKeys, hash_keys, inspect_keys
 from tvb.io.values import cast_values
@@ -102,14 +102,15 @@ def test_boxes_lie_in_what_the_cover_says() -> None:
     edges = build_edge_cover(polygons, np.array([1, 2]), lattice)
     cells = Cells(
         lattice.x_min, lattice.y_min, lattice.cell_m, lattice.columns, lattice.rows,
-        edges.cover.values, np.diff(edges.first) > 0,
+        edges.values, np.diff(edges.first) > 0,
     )  # fmt: skip
     random = np.random.default_rng(5)
     low = bounds[0, :2] - 300 + random.random((4000, 2)) * 900
     boxes = np.hstack([low, low + random.random((4000, 2)) * 20])
     label = np.empty(len(boxes), dtype=np.int64)
     label_boxes(cells, np.arange(len(boxes))[::-1], boxes, label)
-    located = edges.cover.locate(lattice.windows(boxes))
+    cover = build_cover(polygons, np.array([1, 2]), lattice)
+    located = cover.locate(lattice.windows(boxes))
     np.testing.assert_array_equal(label[::-1], located)
     assert set(label) == {DOUBTFUL, 0, 1, 2}
     label_boxes(cells, np.arange(1), np.full((1, 4), np.nan), label)

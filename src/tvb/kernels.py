@@ -1,13 +1,18 @@
-"""How the loops that numpy cannot express are compiled."""
+"""How the loops that numpy cannot express are compiled, and how many run at a time."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from numba import njit
 
-__all__ = ["compiled", "inlined"]
+__all__ = ["STAGE_THREADS", "compiled", "inlined"]
+
+STAGE_THREADS = min(max((os.cpu_count() or 2) // 2, 1), 4)
+"""Threads of each stage, reading and counting, of a file that one thread decodes: it keeps up with
+no more."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -36,6 +36,7 @@ __all__ = [
     "flag_exposed_buildings",
     "measure_exposure",
     "measure_flooded_share",
+    "require_method",
 ]
 
 Method = Literal["fast", "plain"]
@@ -334,15 +335,31 @@ def _place(
     require_crs(buildings, "buildings")
     require_crs(zones, "flood_zones")
     names = choose_scenarios(zones, scenarios)
-    if method not in get_args(Method):
-        raise ParameterError(
-            explain("method", f"« {method} » is unknown", required="fast or plain")
-        )
+    require_method(method)
     flooded = zones[flag_wet_zones(zones)]
     polygons, row = polygon_parts(flooded.geometry.to_numpy())
     scenario = flooded["scenario"].to_numpy(dtype=object)[row]
     place = _make_placing(buildings.geometry.to_numpy(), polygons, method)
     return ((name, place(polygons[scenario == name])) for name in names)
+
+
+def require_method(method: str) -> None:
+    """Raise unless a method is one of `Method`.
+
+    Parameters
+    ----------
+    method : str
+        Name of the method.
+
+    Raises
+    ------
+    ParameterError
+        If it is unknown; the names accepted are said.
+    """
+    if method not in get_args(Method):
+        raise ParameterError(
+            explain("method", f"« {method} » is unknown", required="fast or plain")
+        )
 
 
 def choose_scenarios(zones: gpd.GeoDataFrame, scenarios: Sequence[str] | None) -> Sequence[str]:

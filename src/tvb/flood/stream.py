@@ -7,33 +7,32 @@ added is whole numbers, so that the table is always the same. It is the table of
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Protocol, TypeAlias, get_args
+from typing import Protocol, TypeAlias
 
 import geopandas as gpd
 import pandas as pd
 
 from tvb.display import rows_table
-from tvb.errors import ParameterError, explain
 from tvb.flood.counting import CM2_PER_M2
+from tvb.flood.exposure import Method, require_method
 from tvb.flood.rules import CountingRule, ExposureRule
 from tvb.flood.stream_chunk import (
     Arrays,
     Chunk,
     ExposedBuildings,
     ExposureCounts,
-    Method,
     expose_chunk,
     no_counts,
     sum_exposed,
 )
 from tvb.flood.stream_zones import Prepared, prepare_exposure
+from tvb.kernels import STAGE_THREADS
 from tvb.progress import Bar
 
 __all__ = [
@@ -46,8 +45,7 @@ __all__ = [
 ]
 
 # Chunks that are being counted, or wait for those before them; more of them wait for the zones.
-_THREADS = min(max((os.cpu_count() or 2) // 2, 1), 4)
-_AHEAD, _FAR_AHEAD = _THREADS + 3, _THREADS + 11
+_AHEAD, _FAR_AHEAD = STAGE_THREADS + 3, STAGE_THREADS + 11
 
 Writer: TypeAlias = Callable[[ExposedBuildings], None]
 
@@ -165,7 +163,7 @@ def count_exposure_stream(
     >>> counted = count_exposure_stream(footprints, zones, communes)  # doctest: +SKIP
     >>> counted.tables["touches"].groupby("scenario")["buildings"].sum()  # doctest: +SKIP
     """
-    _require_method(method)
+    require_method(method)
     with ThreadPoolExecutor(1) as pool:
         # The first chunks are read meanwhile.
         prepared = pool.submit(
@@ -210,17 +208,10 @@ def count_prepared(
     ParameterError
         If the method is not accepted.
     """
-    _require_method(method)
+    require_method(method)
     ready: Future[Prepared] = Future()
     ready.set_result(prepared)
     return _count(footprints, ready, method=method, store=store, on_exposed=on_exposed)
-
-
-def _require_method(method: str) -> None:
-    if method not in get_args(Method):
-        raise ParameterError(
-            explain("method", f"« {method} » is unknown", required="fast or plain")
-        )
 
 
 def _count(
@@ -262,7 +253,7 @@ def _count_in_order(
         return exposed, sum_exposed(exposed, prepared.result())
 
     waiting: deque[Future[tuple[ExposedBuildings, ExposureCounts]]] = deque()
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(STAGE_THREADS) as pool:
         try:
             for chunk in chunks:
                 waiting.append(pool.submit(work, chunk))

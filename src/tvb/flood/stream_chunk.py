@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from tvb.flood.counting import value_areas, value_dwellings, value_uses
-from tvb.flood.exposure import measure_exposure
+from tvb.flood.exposure import Method, measure_exposure
 from tvb.flood.rules import EXCLUDED_BY, CountingRule, Exclusion, flag_excluded_buildings
 from tvb.flood.stream_kernels import (
     NOT_SURE,
@@ -35,14 +35,12 @@ __all__ = [
     "Chunk",
     "ExposedBuildings",
     "ExposureCounts",
-    "Method",
     "count_chunk",
     "expose_chunk",
     "no_counts",
     "sum_exposed",
 ]
 
-Method = Literal["fast", "plain"]
 Arrays = Mapping[str, NDArray[Any]]
 
 _MEASURES = ("touched", "centroid_in", "share")

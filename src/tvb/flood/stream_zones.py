@@ -269,7 +269,7 @@ def _lay_out(polygons: GeometryArray, lattice: Lattice) -> EdgeCover:
 
 def _ground(edges: EdgeCover, near_m: float) -> Ground:
     """Return areas in the form that compiled code takes."""
-    cells = _cells(edges.cover.lattice, edges.cover.values, np.diff(edges.first) > 0)
+    cells = _cells(edges.lattice, edges.values, np.diff(edges.first) > 0)
     return Ground(cells, edges.first, edges.edges, near_m)
 
 

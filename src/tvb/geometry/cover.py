@@ -163,12 +163,12 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class EdgeCover:
-    """A cover with the edges that meet each cell, so that a place in it needs no others.
+    """What each cell lies in, and the edges that meet it, so that a place in it needs no others.
 
     Parameters
     ----------
-    cover : Cover
-        What the cells lie in.
+    lattice, values
+        As in `Cover`.
     first : numpy.ndarray
         First edge of each cell, row by row, and the number of all.
     edges : numpy.ndarray
@@ -176,7 +176,8 @@ class EdgeCover:
         those that cross a cell, or come within the margin of it, follow each other.
     """
 
-    cover: Cover
+    lattice: Lattice
+    values: NDArray[np.int32]
     first: NDArray[np.int32]
     edges: FloatArray
 
@@ -199,12 +200,12 @@ def build_cover(polygons: GeometryArray, labels: IntArray, lattice: Lattice) -> 
     Cover
         Values 0 outside all polygons.
     """
-    cover, _ = _lay_out(_edges(polygons, labels), lattice)
-    return cover
+    count, values = _lay_out(_edges(polygons, labels), lattice)
+    return Cover(lattice, values, _sum_cells(count > 0, lattice))
 
 
 def build_edge_cover(polygons: GeometryArray, labels: IntArray, lattice: Lattice) -> EdgeCover:
-    """Return the cover of polygons with the edges of each cell.
+    """Return what each cell of a lattice lies in, and the edges that meet it.
 
     Parameters
     ----------
@@ -219,12 +220,12 @@ def build_edge_cover(polygons: GeometryArray, labels: IntArray, lattice: Lattice
     from tvb.geometry.cover_kernels import list_edges
 
     edges = _edges(polygons, labels)
-    cover, count = _lay_out(edges, lattice)
+    count, values = _lay_out(edges, lattice)
     first = np.zeros(len(count) + 1, dtype=np.int32)
     np.cumsum(count, out=first[1:])
     listed = np.empty((int(first[-1]), 5))
     list_edges(edges, _frame(lattice), first[:-1].copy(), listed)
-    return EdgeCover(cover, first, listed)
+    return EdgeCover(lattice, values, first, listed)
 
 
 def _edges(polygons: GeometryArray, labels: IntArray) -> FloatArray:
@@ -241,14 +242,14 @@ def _frame(lattice: Lattice) -> Frame:
     return Frame(west, south, cell_m, lattice.columns, lattice.rows, _MARGIN_M)
 
 
-def _lay_out(edges: FloatArray, lattice: Lattice) -> tuple[Cover, NDArray[np.int32]]:
-    """Return the cover, and the number of edges that meet each cell."""
+def _lay_out(edges: FloatArray, lattice: Lattice) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the number of edges that meet each cell, and the value of its centre."""
     from tvb.geometry.cover_kernels import count_edges
 
     count = np.zeros(lattice.rows * lattice.columns, dtype=np.int32)
     values = np.zeros(len(count), dtype=np.int32)
     count_edges(edges, _frame(lattice), count, values)
-    return Cover(lattice, values, _sum_cells(count > 0, lattice)), count
+    return count, values
 
 
 def _sum_cells(marked: BoolArray, lattice: Lattice) -> NDArray[np.int32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -29,6 +28,7 @@ from tvb.io.ogr import GEOMETRY
 from tvb.io.parquet import ParquetReader
 from tvb.io.read import PathLike, Request, begin_assembly, open_dataset, read_quietly
 from tvb.io.report import LayerReport
+from tvb.kernels import STAGE_THREADS
 from tvb.schema import CRS
 
 __all__ = ["CHUNK_ROWS", "Footprints", "open_footprints"]
@@ -37,11 +37,8 @@ CHUNK_ROWS = 65_536
 """Rows of a chunk: some 25 MB while it is being read."""
 
 _LAYER = "buildings"
-_THREADS = min(max((os.cpu_count() or 2) // 2, 1), 4)
-"""Threads that read; as many count, and the one that decodes the file keeps up with no more."""
-
 # Chunks that are being read, or wait for those before them: some slack lets no thread be idle.
-_AHEAD = _THREADS + 3
+_AHEAD = STAGE_THREADS + 3
 _NO_KEY = "no « cleabs »"
 
 
@@ -174,7 +171,7 @@ class Footprints:
         reader = self._chunk_reader(opened)
         waiting: deque[Claim | Future[FootprintChunk]] = deque()
         first = 0
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(STAGE_THREADS) as pool:
             try:
                 for number, portion in enumerate(self._portions(opened)):
                     if number in claims:

@@ -16,16 +16,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 
-from tvb.errors import MissingExtraError, ParameterError, SourceError, explain
+from tvb.errors import MissingExtraError, SourceError, explain
 from tvb.flood import CountingRule, Prepared, StreamedExposure, prepare_exposure
+from tvb.flood.exposure import Method, require_method
 from tvb.flood.rules import ExposureRule
 from tvb.flood.stream import ChunkStore, lay_out_counts
-from tvb.flood.stream_chunk import ExposureCounts, Method, no_counts
+from tvb.flood.stream_chunk import ExposureCounts, no_counts
 from tvb.io.footprint_keys import Hashes, SeenKeys
 from tvb.io.footprint_parts import FootprintPart, join_claims, list_footprint_parts
 from tvb.io.read import PathLike
@@ -119,10 +120,7 @@ def count_exposure_distributed(
     """
     start = time.perf_counter()
     _require_dask()
-    if method not in get_args(Method):
-        raise ParameterError(
-            explain("method", f"« {method} » is unknown", required="fast or plain")
-        )
+    require_method(method)
     if isinstance(footprints, (str, os.PathLike)):
         footprints = list_footprint_parts(footprints)
     parts = list(footprints)

@@ -11,7 +11,8 @@ from distributed import WorkerPlugin, get_worker
 from numpy.typing import NDArray
 
 from tvb.flood import ExposureCounts, Prepared, count_chunk
-from tvb.flood.stream_chunk import Method, no_counts
+from tvb.flood.exposure import Method
+from tvb.flood.stream_chunk import no_counts
 from tvb.io.footprint_chunks import Claim
 from tvb.io.footprint_parts import FootprintPart
 
