@@ -31,7 +31,6 @@ from tvb.connectivity.sweep import (
 
 __all__ = ["Allocation", "Searcher", "allocate", "default_threads", "trace_path"]
 
-_SIDES = ((-1, 0, 1), (1, 0, 2), (0, -1, 4), (0, 1, 8))
 _PATH_CELLS = 4096
 
 

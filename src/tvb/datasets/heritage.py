@@ -31,7 +31,6 @@ __all__ = [
 
 _STRETCH = {"Cavalier": 5.0, "Plat": 1.9, "Grand terril moderne": 1.6, "Conique": 1.15}
 _OTHER_STRETCH = 1.5
-_TWIN_M = 20.0
 
 
 def build_terrils(*, seed: int) -> gpd.GeoDataFrame:

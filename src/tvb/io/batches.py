@@ -40,7 +40,6 @@ TO_PANDAS = {
     pa.bool_(): pd.BooleanDtype(),
 }
 """Types of pandas that keep what types of Arrow hold, nulls included."""
-_TO_PANDAS = TO_PANDAS
 
 
 @dataclass(frozen=True, slots=True)
