@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
-from tvb.kernels import compiled, inlined
+from tvb.kernels import compiled, inlined, inner
 
 __all__ = [
     "NO",
@@ -124,7 +124,7 @@ def label_boxes(cells: Cells, where: IntArray, bounds: FloatArray, label: IntArr
         label[at] = -1 if crossed else cells.values[first]
 
 
-@compiled
+@inner
 def _locate(ground: Ground, x: float, y: float) -> int:
     """Return the label of the area that holds a place, or 0; -1 if an edge is too near to tell."""
     cells, near = ground.cells, ground.near_m
@@ -158,7 +158,7 @@ def _locate(ground: Ground, x: float, y: float) -> int:
     return label
 
 
-@compiled
+@inner
 def _collect(ground: Ground, box: FloatArray, near: FloatArray) -> int:
     """Write the edges that pass a box, each once, from its south-west corner; return their number.
 
@@ -201,7 +201,7 @@ def _collect(ground: Ground, box: FloatArray, near: FloatArray) -> int:
     return count
 
 
-@compiled
+@inner
 def _below(walls: FloatArray, n: int, part: FloatArray) -> float:
     """Return the area of the footprint below a piece of an edge, given from west to east.
 
@@ -238,7 +238,7 @@ def _below(walls: FloatArray, n: int, part: FloatArray) -> float:
     return float(total)
 
 
-@compiled
+@inner
 def _cut(near: FloatArray, j: int, size: FloatArray, part: FloatArray) -> bool:
     """Write what of an edge lies in the box from (0, 0), from west to east; false if nothing."""
     ax, ay, bx, by = near[j, 0], near[j, 1], near[j, 2], near[j, 3]
@@ -262,7 +262,7 @@ def _cut(near: FloatArray, j: int, size: FloatArray, part: FloatArray) -> bool:
     return bool(x1 > x0)
 
 
-@compiled
+@inner
 def _shared_area(
     walls: FloatArray, n: int, near: FloatArray, m: int, size: FloatArray, corner: int, label: int
 ) -> float:
@@ -288,7 +288,7 @@ def _shared_area(
     return float(total)
 
 
-@compiled
+@inner
 def _beyond(edges: FloatArray, i: int, others: FloatArray, j: int, near_m: float) -> bool:
     """Tell whether both ends of one edge lie on the same side of another, well off it."""
     ax, ay, bx, by = edges[i, 0], edges[i, 1], edges[i, 2], edges[i, 3]
@@ -298,7 +298,7 @@ def _beyond(edges: FloatArray, i: int, others: FloatArray, j: int, near_m: float
     return bool(min(one, two) > well or max(one, two) < -well)
 
 
-@compiled
+@inner
 def _surely_apart(walls: FloatArray, n: int, near: FloatArray, m: int, near_m: float) -> bool:
     """Tell whether no edge comes near a wall, and none starts inside the footprint."""
     for j in range(m):
@@ -319,7 +319,7 @@ def _surely_apart(walls: FloatArray, n: int, near: FloatArray, m: int, near_m: f
     return True
 
 
-@compiled
+@inner
 def _measure(footprints: Footprints, i: int, walls: FloatArray) -> tuple[int, float, float, float]:
     """Write the walls of a footprint, which then lies on their left; return its measures.
 

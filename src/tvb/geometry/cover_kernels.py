@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import BoolArray, FloatArray
-from tvb.kernels import compiled
+from tvb.kernels import compiled, inner
 
 __all__ = ["Frame", "count_edges", "list_edges", "sum_marked"]
 
@@ -26,7 +26,7 @@ class Frame(NamedTuple):
     margin_m: float
 
 
-@compiled
+@inner
 def _x_at(edges: FloatArray, k: int, y: float) -> float:
     """Return where an edge passes a height, kept between its ends; the start of a level one."""
     rise = edges[k, 3] - edges[k, 1]
@@ -34,7 +34,7 @@ def _x_at(edges: FloatArray, k: int, y: float) -> float:
     return float(edges[k, 0] + min(max(part, 0.0), 1.0) * (edges[k, 2] - edges[k, 0]))
 
 
-@compiled
+@inner
 def _rows(edges: FloatArray, k: int, frame: Frame) -> tuple[int, int]:
     """Return the first and the last row that an edge meets; of those far from all, none.
 
@@ -49,7 +49,7 @@ def _rows(edges: FloatArray, k: int, frame: Frame) -> tuple[int, int]:
     return int(min(max(first, 0), frame.rows - 1)), int(min(max(last, 0), frame.rows - 1))
 
 
-@compiled
+@inner
 def _run(edges: FloatArray, k: int, frame: Frame, row: int) -> tuple[int, int]:
     """Return the first and the last cell of a row that an edge comes near to; there may be none."""
     cell_m, margin_m = frame.cell_m, frame.margin_m

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ __all__ = [
     "BATCH_ROWS",
     "TO_PANDAS",
     "Batch",
+    "Deferred",
     "Opened",
     "Window",
     "arrow_batch",
@@ -65,6 +66,17 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.table)
+
+
+@runtime_checkable
+class Deferred(Protocol):
+    """Some rows of a file, still to be read, by any thread."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def load(self) -> pa.RecordBatch:
+        """Return them as the file holds them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,16 +28,16 @@ from tvb.geometry.arrays import (
     total_bounds,
 )
 from tvb.io.assembly import Assembly
-from tvb.io.batches import Batch, Window, arrow_batch
+from tvb.io.batches import Batch, Deferred, Window, arrow_batch
 from tvb.io.crs import inside_france
 from tvb.io.footprint_columns import ValueColumn, read_column, read_keys
-from tvb.io.footprint_kernels import content_of, read_rings
+from tvb.io.footprint_kernels import Rings, content_of, read_rings
 from tvb.io.footprint_keys import Hashes, SeenKeys, hash_keys
 from tvb.io.report import KEPT_IDS, Entry, Kind, Ledger
 
 __all__ = ["COUNTED", "ROW", "ChunkLedger", "ChunkReader", "Claim", "FootprintChunk"]
 
-Portion: TypeAlias = "pa.RecordBatch | Batch"
+Portion: TypeAlias = "pa.RecordBatch | Batch | Deferred"
 
 ROW = "tvb_row"
 """Column in which the rows that go through the reader of layers carry their position."""
@@ -45,6 +45,7 @@ ROW = "tvb_row"
 COUNTED = ("usage_1", "construction_legere", "etat_de_l_objet", "nombre_de_logements")
 """Columns that buildings are counted by."""
 
+_IN_VIEW = 12  # bytes that a view of Arrow holds itself
 _KINDS: tuple[Kind, ...] = ("repaired", "dropped", "notes")
 _DEEP = "heights or measures (Z, M) left out"
 _REPEATED = "key given twice; only the first kept"
@@ -315,7 +316,7 @@ class ChunkReader:
             Place of the chunk in the file.
         start : int
             Row of the file that comes first.
-        portion : pyarrow.RecordBatch or Batch
+        portion : pyarrow.RecordBatch, Batch or Deferred
             Rows as the file holds them.
 
         Returns
@@ -329,6 +330,8 @@ class ChunkReader:
         CrsError
             If the coordinates contradict the system of the file.
         """
+        if isinstance(portion, Deferred):
+            portion = portion.load()
         if isinstance(portion, pa.RecordBatch) and not self._assembly.reprojects:
             light, odd = self._read_light(portion)
         else:
@@ -388,7 +391,7 @@ class ChunkReader:
         return replace(_read_geometry(pa.array([], pa.large_binary())), columns=columns)
 
     def _read_odd(
-        self, portion: Portion, odd: IntArray
+        self, portion: pa.RecordBatch | Batch, odd: IntArray
     ) -> tuple[Ledger, int, gpd.GeoDataFrame | None]:
         """Return the account of some rows, their number, and those of them that can be used."""
         if len(odd) == 0:
@@ -396,7 +399,8 @@ class ChunkReader:
         assembly = copy.deepcopy(self._assembly)
         assembly.ledger = Ledger(assembly.schema.name)
         if isinstance(portion, pa.RecordBatch):
-            portion = arrow_batch(portion.take(pa.array(odd)), self._geometry)
+            plain = _without_views(portion, self._geometry)
+            portion = arrow_batch(plain.take(pa.array(odd)), self._geometry)
         # The reader numbers the rows that it is given, and these are its numbers.
         table = portion.table.assign(**{ROW: odd})
         assembly.add(replace(portion, table=table))
@@ -428,24 +432,51 @@ class _Light:
 
 def _read_geometry(column: pa.Array) -> _Light:
     """Return the footprints of a column that are one plain ring, all as present."""
-    if isinstance(column, pa.ExtensionArray):
-        column = column.storage
-    column = column.cast(pa.large_binary())
+    starts, ends, data = _find_bytes(column)
     rows = len(column)
-    _, ends, data = column.buffers()
-    offsets = np.frombuffer(ends or bytes(8), dtype=np.int64)[column.offset :][: rows + 1]
-    row, first = np.empty(rows, dtype=np.int64), np.empty(rows + 1, dtype=np.int64)
-    bounds, area_m2 = np.empty((rows, 4)), np.empty(rows)
-    deep = np.empty(rows, dtype=bool)
-    points = np.empty((int(offsets[-1] - offsets[0]) // 16 + 1, 2))
-    content = content_of(data, np.float64)
-    count = read_rings(content, offsets, row, first, points, bounds, area_m2, deep)
+    rings = Rings(
+        np.empty(rows, dtype=np.int64),
+        np.empty(rows + 1, dtype=np.int64),
+        np.empty((int((ends - starts).sum()) // 16 + 1, 2)),
+        np.empty((rows, 4)),
+        np.empty(rows),
+        np.empty(rows, dtype=bool),
+    )
+    count = read_rings(content_of(data, np.float64), starts, ends, rings)
     given = column.is_valid().to_numpy(zero_copy_only=False)
-    row, first = row[:count], first[: count + 1]
+    row, first = rings.row[:count], rings.first[: count + 1]
     return _Light(
-        row, bounds[:count], first, points[: first[-1]], area_m2[:count], deep[:count], given[row],
-        pa.array([], pa.large_string()), np.empty(0, dtype=np.uint64), {},
+        row, rings.bounds[:count], first, rings.points[: first[-1]], rings.area_m2[:count],
+        rings.deep[:count], given[row], pa.array([], pa.large_string()),
+        np.empty(0, dtype=np.uint64), {},
     )  # fmt: skip
+
+
+def _find_bytes(column: pa.Array) -> tuple[IntArray, IntArray, Any]:
+    """Return where the bytes of each value start and end, and the buffer in which they lie."""
+    if column.type == pa.binary_view():
+        _, views, data = column.buffers()
+        first, rows = column.offset, len(column)
+        view = np.frombuffer(views, dtype=np.int32).reshape(-1, 4)[first : first + rows]
+        # A short value lies in its view; it is no ring.
+        size = np.where(view[:, 0] > _IN_VIEW, view[:, 0], 0).astype(np.int64)
+        starts = np.where(size > 0, view[:, 3], 0)
+        ends = starts + size
+        starts.flags.writeable = ends.flags.writeable = False  # one type of array for kernels
+        return starts, ends, data
+    column = column.storage if isinstance(column, pa.ExtensionArray) else column
+    column = column.cast(pa.large_binary())
+    _, ends, data = column.buffers()
+    offsets = np.frombuffer(ends or bytes(8), dtype=np.int64)[column.offset :][: len(column) + 1]
+    return offsets[:-1], offsets[1:], data
+
+
+def _without_views(batch: pa.RecordBatch, name: str) -> pa.RecordBatch:
+    """Return a batch whose binary column is of a type from which rows can be taken."""
+    place = batch.schema.get_field_index(name)
+    if batch.schema.field(place).type != pa.binary_view():
+        return batch
+    return batch.set_column(place, name, batch.column(place).cast(pa.large_binary()))
 
 
 def _in_france(bounds: FloatArray) -> BoolArray:

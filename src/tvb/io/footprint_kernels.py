@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
-from tvb.kernels import compiled
+from tvb.kernels import compiled, inner
 
-__all__ = ["Content", "claim", "content_of", "hash_texts", "read_rings"]
+__all__ = ["Content", "Rings", "claim", "content_of", "hash_texts", "read_rings"]
 
 Bytes = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
@@ -65,10 +65,12 @@ def content_of(buffer: Any, dtype: type[np.generic]) -> Content:
     if buffer is None or len(buffer) < _WORD:
         buffer = bytes(buffer or b"").ljust(_WORD, b"\0")
     numbers = np.ndarray((len(buffer) - _WORD + 1,), dtype, buffer, strides=(1,))
-    return Content(np.frombuffer(buffer, dtype=np.uint8), numbers)
+    data = np.frombuffer(buffer, dtype=np.uint8)
+    data.flags.writeable = numbers.flags.writeable = False
+    return Content(data, numbers)
 
 
-@compiled
+@inner
 def _u32(data: Bytes, at: int) -> int:
     """Return the little-endian number of four bytes."""
     number = np.int64(0)
@@ -77,7 +79,7 @@ def _u32(data: Bytes, at: int) -> int:
     return int(number)
 
 
-@compiled
+@inner
 def _header(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """Return kind of geometry (0 where the bytes are no such thing) and numbers per place."""
     if end - at < 9 or data[at] != 1:
@@ -89,7 +91,7 @@ def _header(data: Bytes, at: int, end: int) -> tuple[int, int]:
     return kind % 1000, 2 + extra
 
 
-@compiled
+@inner
 def _only_ring(data: Bytes, start: int, end: int) -> tuple[int, int, int]:
     """Return where the only ring of a polygon starts, its places, numbers per place; or zeros."""
     kind, width = _header(data, start, end)
@@ -108,7 +110,7 @@ def _only_ring(data: Bytes, start: int, end: int) -> tuple[int, int, int]:
     return at + 8, places, width
 
 
-@compiled
+@inner
 def _side(points: FloatArray, a: int, b: int, c: int) -> int:
     """Return on which side of the line from a to b the place c lies; 0 where it is not sure."""
     left = (points[b, 0] - points[a, 0]) * (points[c, 1] - points[a, 1])
@@ -118,7 +120,7 @@ def _side(points: FloatArray, a: int, b: int, c: int) -> int:
     return 1 if left > right else -1
 
 
-@compiled
+@inner
 def _apart(points: FloatArray, a: int, c: int) -> bool:
     """Tell whether the edges that start at a and at c surely have no point in common."""
     b, d = a + 1, c + 1
@@ -134,7 +136,7 @@ def _apart(points: FloatArray, a: int, c: int) -> bool:
     return other != 0 and other == _side(points, c, d, b)
 
 
-@compiled
+@inner
 def _turns(points: FloatArray, a: int, b: int, c: int) -> bool:
     """Tell whether the edges from a to b and from b to c surely do not fold back."""
     ahead = (points[b, 0] - points[a, 0]) * (points[c, 0] - points[b, 0]) + (
@@ -143,7 +145,7 @@ def _turns(points: FloatArray, a: int, b: int, c: int) -> bool:
     return ahead > 0 or _side(points, a, b, c) != 0
 
 
-@compiled
+@inner
 def _is_convex(points: FloatArray, first: int) -> bool:
     """Tell whether four walls, as most buildings have, surely turn one way at all corners."""
     side = _side(points, first + 3, first, first + 1)
@@ -153,7 +155,7 @@ def _is_convex(points: FloatArray, first: int) -> bool:
     return True
 
 
-@compiled
+@inner
 def _is_simple(points: FloatArray, first: int, last: int) -> bool:
     """Tell whether the ring of the places first to last, which are the same, is surely valid."""
     if last - first == 4 and _is_convex(points, first):
@@ -169,7 +171,7 @@ def _is_simple(points: FloatArray, first: int, last: int) -> bool:
     return True
 
 
-@compiled
+@inner
 def _area(points: FloatArray, first: int, last: int) -> float:
     """Return the area within a ring.
 
@@ -182,45 +184,50 @@ def _area(points: FloatArray, first: int, last: int) -> float:
     return abs(twice / 2.0)
 
 
+class Rings(NamedTuple):
+    """Footprints that are one ring: written by `read_rings`, given room for n of them.
+
+    ``row``, of shape (n,), are their numbers; ``first``, of shape (n + 1,), their first vertices;
+    ``points``, of shape (at least a sixteenth of the bytes, 2), the vertices, the first repeated at
+    the end of a ring; ``bounds``, of shape (n, 4), west, south, east, north; ``area_m2``, of shape
+    (n,), areas; ``deep``, of shape (n,), tells whether there were heights or measures, which are
+    left out.
+    """
+
+    row: IntArray
+    first: IntArray
+    points: FloatArray
+    bounds: FloatArray
+    area_m2: FloatArray
+    deep: BoolArray
+
+
 @compiled
-def read_rings(
-    content: Content, offsets: IntArray, row: IntArray, first: IntArray, points: FloatArray,
-    bounds: FloatArray, area_m2: FloatArray, deep: BoolArray,
-) -> int:  # fmt: skip
+def read_rings(content: Content, starts: IntArray, ends: IntArray, rings: Rings) -> int:
     """Read the footprints that are one plain ring, and return how many there are.
 
     Parameters
     ----------
     content : Content
         Well-known binary of all footprints, with ``np.float64``.
-    offsets : numpy.ndarray, shape (n + 1,)
-        Where each of them starts; nothing between two equal ones.
-    row : numpy.ndarray, shape (n,)
-        Written: the number of each footprint read.
-    first : numpy.ndarray, shape (n + 1,)
-        Written: its first vertex.
-    points : numpy.ndarray, shape (at least a sixteenth of the bytes, 2)
-        Written: vertices, the first repeated at the end of a ring.
-    bounds : numpy.ndarray, shape (n, 4)
-        Written: west, south, east, north.
-    area_m2 : numpy.ndarray, shape (n,)
-        Written: areas.
-    deep : numpy.ndarray, shape (n,)
-        Written: whether it had heights or measures, which are left out.
+    starts, ends : numpy.ndarray, shape (n,)
+        Where each of them starts and ends; nothing between two equal ones.
+    rings : Rings
+        Written.
 
     Returns
     -------
     int
         Footprints read. All are valid, of one part, without holes; the others are not written.
     """
-    numbers = content.numbers
+    numbers, points, bounds = content.numbers, rings.points, rings.bounds
     count = 0
-    first[0] = 0
-    for i in range(len(offsets) - 1):
-        at, places, width = _only_ring(content.data, offsets[i], offsets[i + 1])
+    rings.first[0] = 0
+    for i in range(len(starts)):
+        at, places, width = _only_ring(content.data, starts[i], ends[i])
         if places == 0:
             continue
-        start = first[count]
+        start = rings.first[count]
         last = start + places - 1
         west = south = np.inf
         east = north = -np.inf
@@ -235,12 +242,12 @@ def read_rings(
         closed = points[start, 0] == points[last, 0] and points[start, 1] == points[last, 1]
         if not (np.isfinite(sum_of_all) and closed and _is_simple(points, start, last)):
             continue
-        row[count], deep[count] = i, width > 2
-        area_m2[count] = _area(points, start, last)
+        rings.row[count], rings.deep[count] = i, width > 2
+        rings.area_m2[count] = _area(points, start, last)
         bounds[count, 0], bounds[count, 1] = west, south
         bounds[count, 2], bounds[count, 3] = east, north
         count += 1
-        first[count] = last + 1
+        rings.first[count] = last + 1
     return count
 
 

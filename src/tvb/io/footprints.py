@@ -14,6 +14,7 @@ from tvb.errors import LayerError, ParameterError, SourceError, explain
 from tvb.io.assembly import Assembly
 from tvb.io.batches import Opened, Window
 from tvb.io.crs import name_of, resolve_crs, window_in
+from tvb.io.direct_rows import stream_rows
 from tvb.io.footprint_chunks import (
     COUNTED,
     ROW,
@@ -171,7 +172,7 @@ class Footprints:
         reader = self._chunk_reader(opened)
         waiting: deque[Claim | Future[FootprintChunk]] = deque()
         first = 0
-        with ThreadPoolExecutor(STAGE_THREADS) as pool:
+        with ThreadPoolExecutor(2 * STAGE_THREADS) as pool:
             try:
                 for number, portion in enumerate(self._portions(opened)):
                     if number in claims:
@@ -267,6 +268,9 @@ class Footprints:
             portions = read.stream(columns, self._chunk_rows, different=texts)
         elif self._found.is_text or isinstance(read, ParquetReader):
             portions = read(columns, window)
+        elif window is None:
+            key, rows = columns[0], self._chunk_rows
+            portions = stream_rows(read, columns, key=key, rows=rows, of_all=opened.rows)
         else:
             portions = read.stream(columns, window, rows=self._chunk_rows)
         return (portion for portion in read_quietly(portions, self._account) if len(portion))

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -21,7 +21,7 @@ from tvb.io.batches import BATCH_ROWS, Batch, Opened, Window, arrow_batch, has_h
 from tvb.io.locate import Located, check_layer_name, read_head
 from tvb.io.text import sniff_dbf_encoding
 
-__all__ = ["GEOMETRY", "OgrReader", "open_ogr"]
+__all__ = ["GEOMETRY", "OgrHead", "OgrReader", "open_ogr"]
 
 GEOMETRY = "tvb_geometry"
 """Column of the geometry in what `OgrReader.stream` yields."""
@@ -92,6 +92,18 @@ def open_ogr(found: Located, layer: str, encoding: str | None) -> Opened:
     return Opened(info["crs"], tuple(columns), rows if rows >= 0 else None, reader, tuple(notes))
 
 
+class OgrHead(NamedTuple):
+    """What batches of a layer are like.
+
+    ``schema`` is their schema, ``geometry`` the name that the geometry has in the file, ``number``
+    the column that tells rows apart, which is none of the attributes.
+    """
+
+    schema: pa.Schema
+    geometry: str
+    number: str
+
+
 @dataclass(frozen=True, slots=True)
 class OgrReader:
     """Reads batches of one layer.
@@ -155,20 +167,82 @@ class OgrReader:
         except _ERRORS as error:
             raise _unreadable(self.found, error) from error
 
+    def head(self, columns: Sequence[str]) -> OgrHead:
+        """Return what batches of some columns will be like; no row is read.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Attributes wanted.
+
+        Returns
+        -------
+        OgrHead
+            The geometry is last, as `GEOMETRY`.
+
+        Raises
+        ------
+        SourceError
+            If the file cannot be read.
+        """
+        try:
+            with self._open_arrow(columns) as (meta, stream):
+                name = meta["geometry_name"] or "wkb_geometry"
+                fields = [field for field in stream.schema if field.name != name]
+        except _ERRORS as error:
+            raise _unreadable(self.found, error) from error
+        schema = pa.schema([*fields, pa.field(GEOMETRY, pa.binary())])
+        return OgrHead(schema, name, meta["fid_column"])
+
+    def read_where(self, columns: Sequence[str], condition: str) -> pa.RecordBatch:
+        """Return the rows that a condition holds for.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Attributes wanted.
+        condition : str
+            In SQL.
+
+        Returns
+        -------
+        pyarrow.RecordBatch
+            As `stream` gives them, in one batch.
+
+        Raises
+        ------
+        SourceError
+            If the file cannot be read.
+        """
+        try:
+            with self._open_arrow(columns, where=condition) as (meta, stream):
+                name = meta["geometry_name"] or "wkb_geometry"
+                table = pa.Table.from_batches(list(stream), stream.schema)
+        except _ERRORS as error:
+            raise _unreadable(self.found, error) from error
+        arrays = [
+            pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+            for column in table.columns
+        ]
+        whole = pa.RecordBatch.from_arrays(arrays, schema=table.schema)
+        return _rename_geometry(whole, name)
+
+    def _open_arrow(self, columns: Sequence[str] | None, **options: Any) -> Any:
+        return pyogrio.open_arrow(
+            self.found.address,
+            layer=self.layer,
+            use_pyarrow=True,
+            **_wanted(columns),
+            **options,
+            **self.options,
+        )
+
     def _open_stream(
         self, columns: Sequence[str] | None, window: Window | None, rows: int
     ) -> Iterator[pa.RecordBatch]:
         flat = self.driver == "FlatGeobuf"
-        with pyogrio.open_arrow(
-            self.found.address,
-            layer=self.layer,
-            bbox=window,
-            batch_size=rows,
-            use_pyarrow=True,
-            return_fids=flat,
-            **_wanted(columns),
-            **self.options,
-        ) as (meta, stream):
+        options = {"bbox": window, "batch_size": rows, "return_fids": flat}
+        with self._open_arrow(columns, **options) as (meta, stream):
             name = meta["geometry_name"] or "wkb_geometry"
             batches = (_rename_geometry(batch, name) for batch in stream)
             yield from self._restore_nulls(batches, window) if flat else batches
