@@ -381,7 +381,7 @@ def nasty_zones() -> gpd.GeoDataFrame:
         ],
         "everything": [worlds.box(-9000, -9000, 9000, 9000)],
         "slivers": [worlds.box(x, 0, x + 0.001, 100) for x in range(0, 100, 7)],
-        "null": [None, shapely.Polygon(), worlds.at(shapely.Point(5, 5))],
+        "null": [None, shapely.Polygon()],
         "deep": [shapely.force_3d(worlds.box(10, 10, 50, 50), 4.0)],
         "many": [
             shapely.MultiPolygon(
@@ -600,6 +600,19 @@ def test_rules_of_any_kind(tmp_path: Path) -> None:
         count_exposure_stream(open_footprints(path), zones, worlds.communes(), method="best")  # type: ignore[arg-type]
     with pytest.raises(CrsError, match="flood_zones"):
         prepare_exposure(zones.to_crs(4326), worlds.communes())
+
+
+def test_a_path_or_a_layer_is_not_an_open_file(tmp_path: Path) -> None:
+    """An analyst gives the name of the file first of all: the message says what to write."""
+    path = tmp_path / "b.gpkg"
+    with pytest.raises(ParameterError, match=r"PosixPath|WindowsPath") as said:
+        count_exposure_stream(path, nasty_zones(), worlds.communes())  # type: ignore[arg-type]
+    assert "tvb.io.open_footprints(path)" in str(said.value)
+    with pytest.raises(ParameterError, match=r"call tvb.flood.count_exposed_buildings for a layer"):
+        count_exposure_stream(worlds.communes(), nasty_zones(), worlds.communes())  # type: ignore[arg-type]
+    path = write(buildings(nasty_buildings()), tmp_path)
+    with pytest.raises(ParameterError, match=r"store: a str[\s\S]*tvb.flood.FolderStore"):
+        count_exposure_stream(open_footprints(path), nasty_zones(), worlds.communes(), store="x")  # type: ignore[arg-type]
 
 
 def test_dry_zones_are_dry_and_a_window_changes_nothing_in_it(tmp_path: Path) -> None:

@@ -193,6 +193,23 @@ def test_rows_that_are_missing(tmp_path: Path, read_again: list[str]) -> None:
     assert read_again == []
 
 
+def test_pages_out_of_order(tmp_path: Path) -> None:
+    """Kills: pages taken for neighbours because the first and the last are as far apart."""
+    path = write(buildings(4_000), tmp_path / "b.gpkg")
+    # Rows put in between others, in turn at the start and at the end, go to pages at the end.
+    change(path, "UPDATE batiment SET fid = fid * 1000000")
+    statement = "INSERT INTO batiment (fid, cleabs) VALUES (?, ?)"
+    with closing(sqlite3.connect(path)) as database:
+        for i in range(1_000):
+            fid = (i if i % 2 else 3_999 - i) * 1_000_000 + 7
+            rows = [(fid + k, f"{fid + k}" * 8) for k in range(20)]
+            database.executemany(statement, rows)
+        database.commit()
+    leaves = open_table_pages(path, "batiment").leaves  # type: ignore[union-attr]
+    assert (np.diff(leaves) < 0).sum() > 100
+    assert_same(parsed(path, 500), path)
+
+
 def test_numbers_of_rows_that_start_elsewhere(tmp_path: Path) -> None:
     path = write(buildings(2_000), tmp_path / "b.gpkg", "UPDATE batiment SET fid = fid - 1000000")
     assert_same(parsed(path, 300), path)

@@ -19,6 +19,7 @@ import geopandas as gpd
 import pandas as pd
 
 from tvb.display import rows_table
+from tvb.errors import ParameterError, explain
 from tvb.flood.counting import CM2_PER_M2
 from tvb.flood.exposure import Method, require_method
 from tvb.flood.rules import CountingRule, ExposureRule
@@ -155,7 +156,7 @@ def count_exposure_stream(
     LayerError
         If ``scenario`` is missing, or a code of a commune is missing or given twice.
     ParameterError
-        If a rule or the method is not accepted.
+        If a rule or the method is not accepted, or a path or a layer is given for the file.
 
     Examples
     --------
@@ -164,6 +165,7 @@ def count_exposure_stream(
     >>> counted.tables["touches"].groupby("scenario")["buildings"].sum()  # doctest: +SKIP
     """
     require_method(method)
+    _require_parts(footprints, store)
     with ThreadPoolExecutor(1) as pool:
         # The first chunks are read meanwhile.
         prepared = pool.submit(
@@ -206,12 +208,36 @@ def count_prepared(
     Raises
     ------
     ParameterError
-        If the method is not accepted.
+        If the method is not accepted, or a path or a layer is given for the file.
     """
     require_method(method)
+    _require_parts(footprints, store)
     ready: Future[Prepared] = Future()
     ready.set_result(prepared)
     return _count(footprints, ready, method=method, store=store, on_exposed=on_exposed)
+
+
+def _require_parts(footprints: object, store: object) -> None:
+    """Raise an error where the name of a file stands for what has been opened."""
+    if not hasattr(footprints, "chunks"):
+        is_layer = isinstance(footprints, pd.DataFrame)
+        raise ParameterError(
+            explain(
+                "footprints",
+                f"a {type(footprints).__name__} is not a file that has been opened",
+                remedy="call tvb.flood.count_exposed_buildings for a layer"
+                if is_layer
+                else "give tvb.io.open_footprints(path)",
+            )
+        )
+    if store is not None and not (hasattr(store, "load") and hasattr(store, "save")):
+        raise ParameterError(
+            explain(
+                "store",
+                f"a {type(store).__name__} keeps no chunks",
+                remedy="give tvb.flood.FolderStore(folder)",
+            )
+        )
 
 
 def _count(

@@ -44,6 +44,7 @@ __all__ = ["CommuneLocator", "Prepared", "prepare_exposure"]
 _MOST_ITEMS = 200_000
 _THREADS = 2
 _AROUND_M = 1000.0
+_FEW_BOXES = 64
 # How near to an edge GEOS is asked: well above rounding. It may move the corners of a union a
 # little more than that, where nothing else helps; and what lies within a millimetre of a commune
 # lies in it.
@@ -178,7 +179,13 @@ class Prepared:
         geopandas.GeoDataFrame
             As given.
         """
-        return self.zones[_meets(self.zones.bounds.to_numpy(), total_bounds(bounds))]
+        of_zones = self.zones.bounds.to_numpy()
+        # A few boxes may lie far from each other, with many zones between them.
+        boxes = bounds if len(bounds) <= _FEW_BOXES else total_bounds(bounds)[None]
+        near = np.zeros(len(of_zones), dtype=bool)
+        for box in boxes:
+            near |= _meets(of_zones, box)
+        return self.zones[near]
 
     @property
     def identity(self) -> str:

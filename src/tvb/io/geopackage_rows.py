@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tvb.errors import SourceError, explain
 from tvb.geometry.arrays import IntArray
-from tvb.io.footprint_kernels import content_of
+from tvb.io.footprint_kernels import Content, content_of
 from tvb.io.geopackage_values import Found, reader_of
 from tvb.io.sqlite_kernels import DAMAGED, SLACK, find_cells, find_values
 from tvb.io.sqlite_pages import DamagedPagesError, TablePages
@@ -160,7 +160,7 @@ class GeoPackageRows:
         """
         pages = self.table.pages
         try:
-            batch = _Parser(self.table, pages.leaves[slice(*self.leaves)], self.held).read()
+            batch = _Parser(self.table, self.leaves, self.held).read()
         except DamagedPagesError as error:
             raise self.table.damaged() from error
         if batch is None:
@@ -174,7 +174,7 @@ class GeoPackageRows:
 class _Parser:
     """Reads the records of some leaf pages."""
 
-    def __init__(self, table: GeoPackageTable, leaves: IntArray, count: int) -> None:
+    def __init__(self, table: GeoPackageTable, leaves: tuple[int, int], count: int) -> None:
         place = {name: i for i, name in enumerate(table.pages.columns)}
         places = [place[table.names[name]] for name in table.schema.names]
         wanted = sorted(places)
@@ -192,41 +192,42 @@ class _Parser:
 
     def read(self) -> pa.RecordBatch | None:
         """Return the records; None if something in them is not as the schema says."""
-        data = self._read_pages()
-        if data is None:
+        content = self._read_pages()
+        if content is None:
             return None
         long = np.flatnonzero(self._cells[:, 2] > self._cells[:, 3])
         if len(long):
-            data = self._append(data, long)
+            content = content_of(self._append(content.data, long), np.uint64)
             for i in long.tolist():
-                self._read_records(data, i, i + 1)
-        content = content_of(data, np.uint64)
+                self._read_records(content, i, i + 1)
         arrays = [reader.finish(content) for reader in self._readers] if self._plain else [None]
         if any(array is None for array in arrays):
             return None
         return pa.RecordBatch.from_arrays(arrays, names=self._table.schema.names)
 
-    def _read_pages(self) -> Bytes | None:
+    def _read_pages(self) -> Content | None:
         """Read pages, and the records that lie in them; None if there are not as many."""
-        table, count = self._table.pages, 0
+        table, count, before = self._table.pages, 0, self._leaves[0]
         size, usable = table.page_bytes, table.usable
-        data = _fresh_bytes(len(self._leaves) * size + SLACK)
+        data = _fresh_bytes((self._leaves[1] - before) * size + SLACK)
+        content = content_of(data, np.uint64)
         step = max(_NEAR_BYTES // size, 1)
-        for first in range(0, len(self._leaves), step):
-            numbers, low = self._leaves[first : first + step], count
-            start, end = first * size, (first + len(numbers)) * size
-            table.read(numbers, data[start:end])
-            count = find_cells(data, size, usable, start, end, self._cells, low)
+        for first in range(*self._leaves, step):
+            last, low = min(first + step, self._leaves[1]), count
+            start, end = (first - before) * size, (last - before) * size
+            table.read(slice(first, last), data[start:end])
+            count = find_cells(content.data, size, usable, start, end, self._cells, low)
             if count == DAMAGED:
                 return None
-            self._read_records(data, low, count)
-        return data if count == len(self._cells) else None
+            self._read_records(content, low, count)
+        return content if count == len(self._cells) else None
 
-    def _read_records(self, data: Bytes, low: int, high: int) -> None:
-        short = find_values(data, self._columns, self._cells, low, high, self._kind, self._place)
+    def _read_records(self, content: Content, low: int, high: int) -> None:
+        short = find_values(
+            content.data, self._columns, self._cells, low, high, self._kind, self._place
+        )
         if short == DAMAGED:
             raise DamagedPagesError
-        content = content_of(data, np.uint64)
         self._plain &= short == 0 or not self._table.pages.has_defaults
         for reader in self._readers:
             self._plain = self._plain and reader.read(content, low, high)

@@ -157,11 +157,12 @@ class _Keys:
         self._found = found
         self._ends = np.zeros(len(found.kind) + 1, dtype=np.int32)
         self._texts = np.empty(len(found.kind) * _KEY_BYTES + SLACK, dtype=np.uint8)
+        self._into = _words(self._texts)
         self._copied = 0
 
     def read(self, content: Content, low: int, high: int) -> bool:
         if low == self._copied:
-            into, ends = _words(self._texts), self._ends
+            ends, into = self._ends, self._into
             self._copied = copy_texts(content.numbers, *self._found, low, high, ends, into)
         else:  # there was no room, or a record is read again
             self._copied = -1

@@ -91,7 +91,7 @@ class TablePages:
         # Portions keep the table, any of them may be the last one to be read.
         weakref.finalize(self, file.close)
         self.columns, self.has_defaults = columns, has_defaults
-        self.leaves = self.last = np.empty(0, dtype=np.int64)
+        self.leaves = self.last = self._gaps = np.empty(0, dtype=np.int64)
 
     @property
     def page_bytes(self) -> int:
@@ -103,13 +103,13 @@ class TablePages:
         """Bytes of a page that hold cells."""
         return self._head.usable
 
-    def read(self, numbers: IntArray, pages: Bytes) -> None:
-        """Read some pages.
+    def read(self, leaves: slice, pages: Bytes) -> None:
+        """Read some leaf pages.
 
         Parameters
         ----------
-        numbers : numpy.ndarray, shape (k,)
-            Their numbers.
+        leaves : slice
+            Which of them.
         pages : numpy.ndarray of uint8, shape (k * page_bytes,)
             Written: their bytes.
 
@@ -118,10 +118,8 @@ class TablePages:
         DamagedPagesError
             If the file ends before.
         """
-        size = self.page_bytes
-        runs = np.flatnonzero(np.diff(numbers) != 1) + 1
-        for first, last in zip([0, *runs], [*runs, len(numbers)], strict=True):
-            self._read_at((int(numbers[first]) - 1) * size, pages[first * size : last * size])
+        low, high = np.searchsorted(self._gaps, (leaves.start + 1, leaves.stop))
+        self._read_runs(self.leaves[leaves], self._gaps[low:high] - leaves.start, pages)
 
     def read_overflow(self, number: int, count: int) -> Bytes:
         """Read what of a record did not fit into its page.
@@ -172,10 +170,10 @@ class TablePages:
         counts = np.empty(len(self.leaves), dtype=np.int64)
         pages = np.empty((_BLOCK_PAGES, self.page_bytes), dtype=np.uint8)
         for first in range(0, len(counts), _BLOCK_PAGES):
-            numbers = self.leaves[first : first + _BLOCK_PAGES]
-            some = pages[: len(numbers)]
-            self.read(numbers, some.reshape(-1))
-            counts[first : first + _BLOCK_PAGES] = _number(some[:, 3:5])
+            leaves = slice(first, min(first + _BLOCK_PAGES, len(counts)))
+            some = pages[: leaves.stop - first]
+            self.read(leaves, some.reshape(-1))
+            counts[leaves] = _number(some[:, 3:5])
         return counts
 
     def is_changed(self) -> bool:
@@ -200,14 +198,21 @@ class TablePages:
         """
         self.leaves, self.last = np.array([root]), np.array([np.iinfo(np.int64).max])
         for _ in range(_MOST_LEVELS):
+            self._gaps = np.flatnonzero(np.diff(self.leaves) != 1) + 1
             first = np.empty(self.page_bytes, dtype=np.uint8)
-            self.read(self.leaves[:1], first)
+            self.read(slice(0, 1), first)
             if first[0] == _LEAF:
                 return
             pages = np.empty((len(self.leaves), self.page_bytes), dtype=np.uint8)
-            self.read(self.leaves, pages.reshape(-1))
+            self.read(slice(0, len(self.leaves)), pages.reshape(-1))
             self.leaves, self.last = _list_children(pages, self.usable, self.last)
         raise DamagedPagesError
+
+    def _read_runs(self, numbers: IntArray, starts: IntArray, pages: Bytes) -> None:
+        """Read pages, some of which follow each other in the file but for where runs start."""
+        size = self.page_bytes
+        for first, last in zip([0, *starts], [*starts, len(numbers)], strict=True):
+            self._read_at((int(numbers[first]) - 1) * size, pages[first * size : last * size])
 
     def _read_at(self, place: int, into: Bytes) -> None:
         view = into.data
