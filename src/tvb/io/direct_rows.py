@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from tvb.io.batches import Deferred
+from tvb.io.flatgeobuf_rows import stream_flatgeobuf
 from tvb.io.geopackage_rows import GeoPackageTable
 from tvb.io.geopackage_values import can_read
 from tvb.io.ogr import GEOMETRY, OgrReader
@@ -17,7 +18,7 @@ __all__ = ["stream_rows"]
 
 def stream_rows(
     reader: OgrReader, columns: Sequence[str], *, key: str, rows: int, of_all: int | None
-) -> Iterator[pa.RecordBatch | Deferred]:
+) -> Iterator[pa.RecordBatch] | Iterator[Deferred]:
     """Return what `OgrReader.stream` gives, or portions that become it in any thread.
 
     Parameters
@@ -44,10 +45,17 @@ def stream_rows(
     SourceError
         While iterating, if the file cannot be read.
     """
-    if reader.driver == "GPKG":
+    known = reader.found.member is None and not reader.options
+    if known and reader.driver == "GPKG":
         table = _open_geopackage(reader, columns, key=key, of_all=of_all)
         if table is not None:
             return table.portions(rows)
+    if known and reader.driver == "FlatGeobuf":
+        schema = reader.head(columns).schema
+        few = [name for name in columns if name != key]
+        found = stream_flatgeobuf(reader.found, columns, rows=rows, schema=schema, different=few)
+        if found is not None:
+            return found
     return reader.stream(columns, None, rows=rows)
 
 
@@ -55,9 +63,7 @@ def _open_geopackage(
     reader: OgrReader, columns: Sequence[str], *, key: str, of_all: int | None
 ) -> GeoPackageTable | None:
     """Return a layer whose pages can be parsed; None if it is for GDAL to read."""
-    if reader.found.member is not None or reader.layer is None or reader.options:
-        return None
-    pages = open_table_pages(reader.found.path, reader.layer)
+    pages = open_table_pages(reader.found.path, reader.layer or "")
     if pages is None:
         return None
     head = reader.head(columns)
