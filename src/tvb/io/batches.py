@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -23,6 +24,7 @@ __all__ = [
     "Window",
     "arrow_batch",
     "decode_wkb",
+    "fresh_array",
     "has_hollow_values",
     "read_attributes",
 ]
@@ -205,3 +207,25 @@ def read_attributes(batch: pa.RecordBatch) -> pd.DataFrame:
         types_mapper=TO_PANDAS.get, date_as_object=False, ignore_metadata=True
     )
     return table
+
+
+def fresh_array(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Return an array to be written, in memory that Arrow keeps for the next one.
+
+    The system takes longer to give new memory than it takes to fill it.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Its shape.
+    dtype : type
+        Of its values.
+
+    Returns
+    -------
+    numpy.ndarray
+        Anything may be in it.
+    """
+    count = math.prod(shape)
+    buffer = pa.allocate_buffer(count * np.dtype(dtype).itemsize)
+    return np.frombuffer(buffer, dtype=dtype, count=count).reshape(shape)

@@ -28,7 +28,7 @@ from tvb.geometry.arrays import (
     total_bounds,
 )
 from tvb.io.assembly import Assembly
-from tvb.io.batches import Batch, Deferred, Window, arrow_batch
+from tvb.io.batches import Batch, Deferred, Window, arrow_batch, fresh_array
 from tvb.io.crs import inside_france
 from tvb.io.footprint_columns import ValueColumn, read_column, read_keys
 from tvb.io.footprint_kernels import Rings, content_of, read_rings
@@ -437,8 +437,8 @@ def _read_geometry(column: pa.Array) -> _Light:
     rings = Rings(
         np.empty(rows, dtype=np.int64),
         np.empty(rows + 1, dtype=np.int64),
-        np.empty((int((ends - starts).sum()) // 16 + 1, 2)),
-        np.empty((rows, 4)),
+        fresh_array((int((ends - starts).sum()) // 16 + 1, 2), np.float64),
+        fresh_array((rows, 4), np.float64),
         np.empty(rows),
         np.empty(rows, dtype=bool),
     )

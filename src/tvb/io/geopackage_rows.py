@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tvb.errors import SourceError, explain
 from tvb.geometry.arrays import IntArray
+from tvb.io.batches import fresh_array
 from tvb.io.footprint_kernels import Content, content_of
 from tvb.io.geopackage_values import Found, reader_of
 from tvb.io.sqlite_kernels import DAMAGED, SLACK, find_cells, find_values
@@ -181,8 +182,8 @@ class _Parser:
         shape = (len(wanted), count)
         self._table, self._leaves = table, leaves
         self._columns = np.array(wanted, dtype=np.int32)
-        self._kind, self._place = np.empty(shape, np.int32), np.empty(shape, np.int32)
-        self._cells = np.empty((count, 4), dtype=np.int64)
+        self._kind, self._place = fresh_array(shape, np.int32), fresh_array(shape, np.int32)
+        self._cells = fresh_array((count, 4), np.int64)
         self._plain = True
         self._readers = []
         for field, column in zip(table.schema, places, strict=True):
@@ -209,7 +210,7 @@ class _Parser:
         """Read pages, and the records that lie in them; None if there are not as many."""
         table, count, before = self._table.pages, 0, self._leaves[0]
         size, usable = table.page_bytes, table.usable
-        data = _fresh_bytes((self._leaves[1] - before) * size + SLACK)
+        data = fresh_array(((self._leaves[1] - before) * size + SLACK,), np.uint8)
         content = content_of(data, np.uint64)
         step = max(_NEAR_BYTES // size, 1)
         for first in range(*self._leaves, step):
@@ -245,11 +246,3 @@ class _Parser:
         if end > _MOST_BYTES:
             raise DamagedPagesError
         return np.concatenate([*pieces, np.zeros(SLACK, dtype=np.uint8)])
-
-
-def _fresh_bytes(size: int) -> Bytes:
-    """Return bytes of the pool of Arrow, which gives the same ones again and again.
-
-    The system takes longer to give new ones than it takes to fill them.
-    """
-    return np.frombuffer(pa.allocate_buffer(size), dtype=np.uint8)

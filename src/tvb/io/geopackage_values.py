@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tvb.io.batches import fresh_array
 from tvb.io.footprint_kernels import Content
 from tvb.io.sqlite_kernels import (
     SLACK,
@@ -114,7 +115,7 @@ class _Geometries:
 
     def __init__(self, found: Found) -> None:
         self._found = found
-        self._views = np.empty((len(found.kind), 4), dtype=np.int32)
+        self._views = fresh_array((len(found.kind), 4), np.int32)
 
     def read(self, content: Content, low: int, high: int) -> bool:
         return find_geometries(content, *self._found, low, high, self._views)
@@ -129,7 +130,7 @@ class _Numbers:
     def __init__(self, found: Found, wanted: pa.DataType) -> None:
         self._found, self._wanted = found, wanted
         self._stored: Any = np.dtype(wanted.to_pandas_dtype())
-        self._whole = np.empty(len(found.kind), dtype=np.int64)
+        self._whole = fresh_array((len(found.kind),), np.int64)
 
     def read(self, content: Content, low: int, high: int) -> bool:
         as_real = self._stored.kind == "f"
@@ -156,7 +157,7 @@ class _Keys:
     def __init__(self, found: Found) -> None:
         self._found = found
         self._ends = np.zeros(len(found.kind) + 1, dtype=np.int32)
-        self._texts = np.empty(len(found.kind) * _KEY_BYTES + SLACK, dtype=np.uint8)
+        self._texts = fresh_array((len(found.kind) * _KEY_BYTES + SLACK,), np.uint8)
         self._into = _words(self._texts)
         self._copied = 0
 
