@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +17,7 @@ import worlds
 from tvb import cli
 from tvb.cli import words
 from tvb.datasets import PLAN_COMMUNES, bassin_minier, model_plans
-from tvb.errors import TvbWarning
+from tvb.errors import TvbError, TvbWarning
 from tvb.io import write_plan
 
 
@@ -158,7 +160,24 @@ def test_every_text_of_the_command_line_has_a_french_one():
     assert len(said) > 40
     assert said - set(words._FRENCH) == set()
     for english, french in words._FRENCH.items():
-        assert english.count("{}") == french.count("{}"), english
+        assert _holes(english) == _holes(french), english
+
+
+def _holes(template: str) -> set[str]:
+    """Return the numbers of the holes of a template."""
+    named = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+    return {name or str(place) for place, name in enumerate(named)}
+
+
+def test_counts_agree_with_their_nouns(monkeypatch):
+    """Kills « 1 dossiers » and « 2 non produit »."""
+    text = "{0} dossier{0:|s}, {1} failed, {2} already there. See {3}."
+    for language, told in (("en", "0 dossiers, 1 failed"), ("fr", "0 dossier, 1 non produit, ")):
+        monkeypatch.setattr(words, "language", language)
+        assert words.say(text, 0, 1, 2, "x").startswith(told)
+    assert words.say(text, 1, 2, 1, "x") == "1 dossier, 2 non produits, 1 déjà fait. Voir x."
+    steps = "{0} step{0:|s}, {1} s of work. See {2}."
+    assert words.say(steps, 1, "1,5", "x") == "1 étape, 1,5 s de travail. Voir x."
 
 
 def test_french_help_and_messages():
@@ -166,6 +185,54 @@ def test_french_help_and_messages():
     assert "lu aussi sous" in told
     assert "obligatoire" in told
     assert "Faire une étude." in tvb("--help", env={**os.environ, "TVB_LANG": "fr"}).stdout
+
+
+def test_fixed_words_of_help_are_told_in_the_language():
+    """Kills « Usage », « Options: » and « Show this message and exit. » on a French page."""
+    french = {**os.environ, "TVB_LANG": "fr"}
+    pages = [
+        tvb("--lang", "fr", "--help"), tvb("flood", "--help", env=french),
+        tvb("plu", "--help", env=french), tvb("run", "--help", "--lang", "fr"),
+    ]  # fmt: skip
+    assert [page.returncode for page in pages] == [0] * 4
+    english = r"Usage|Show |Install |required|default|Commands|Options:|Arguments:|<[a-z]*path|list"
+    assert not [page.stdout for page in pages if re.search(english, page.stdout)]
+    top, flood = (page.stdout.replace("python -m ", "").splitlines() for page in pages[:2])
+    assert top[0] == "Utilisation : tvb [OPTIONS] COMMANDE [ARGUMENTS]..."
+    assert {"Options :", "Commandes :"} <= set(top)
+    assert flood[0] == "Utilisation : tvb flood [OPTIONS]"
+    assert flood[-1].split("  ")[-1] == "Montrer ce message et finir."
+    words_of_it = " ".join(pages[1].stdout.split())
+    assert "--study <chemin> Le fichier d'étude, TOML. [obligatoire]" in words_of_it
+    assert "[défaut : 1 ; x>=1]" in words_of_it
+
+
+def test_help_in_english_is_that_of_typer():
+    """Kills a page that loses what it does not translate."""
+    page = tvb("flood", "--help", env={**os.environ, "TVB_LANG": "en"}).stdout
+    page = page.replace("python -m ", "")
+    told = " ".join(page.split())
+    assert page.startswith("Usage: tvb flood [OPTIONS]\n")
+    assert "\nOptions:\n" in page
+    assert "--study <path> The study file, TOML. [required]" in told
+    assert "[default: 1; x>=1]" in told
+    assert told.endswith("--help Show this message and exit.")
+
+
+@pytest.mark.parametrize("place", ["before", "after", "nowhere"])
+def test_the_language_may_stand_before_the_command(place, monkeypatch):
+    """Kills a language that is taken before the command and not given to it."""
+    asked = []
+
+    def opened(*asked_for):
+        asked.append(asked_for[-1])
+        raise TvbError("seen")
+
+    monkeypatch.setattr("tvb.cli.plans.open_study", opened)
+    command = ["plu", "x", "--study", "y"]
+    typed = {"before": ["--lang", "fr", *command], "after": [*command, "--lang", "fr"]}
+    assert _in_process(*typed.get(place, command), monkeypatch=monkeypatch) == 1
+    assert asked == [None if place == "nowhere" else "fr"]
 
 
 def _plain(text: str) -> str:
@@ -179,7 +246,7 @@ def test_errors_are_told_in_the_language_asked_for(tmp_path):
     assert french.returncode == english.returncode == 1
     assert _plain(french.stderr) == (
         f"tvb: {tmp_path / 'absent.shp'} : fichier introuvable. "
-        "Remède : vérifier le chemin ; le dossier contient 0 autre(s) fichier(s).\n"
+        "Remède : vérifier le chemin ; le dossier contient 0 autre fichier.\n"
     )
     assert "no such file. Remedy: check the path" in english.stderr
 
@@ -211,6 +278,12 @@ def test_layers_are_described_in_french():
     assert "ligne ou polygone" in tvb("layers", "--lang", "fr").stdout
 
 
+FLOOD_KEYS = {
+    "coherence", "depths", "exposure", "exposure_elements", "exposure_epci", "indicators",
+    "official", "people", "people_spread", "sensitivity", "stations",
+}  # fmt: skip
+
+
 def test_json_is_the_only_output(tmp_path, monkeypatch, capsys):
     """Kills lines of progress before the document, and numbers that JSON does not know."""
     study = tmp_path / "study.toml"
@@ -222,7 +295,7 @@ def test_json_is_the_only_output(tmp_path, monkeypatch, capsys):
     out = tmp_path / "out"
     for command, keys in (
         ("connectivity", {"graph", "patches", "links"}),
-        ("flood", {"depths", "exposure", "indicators", "people", "sensitivity", "stations"}),
+        ("flood", FLOOD_KEYS),
         ("heritage", {"communes"}),
     ):
         options = ("--study", study, "--out", out, "--json")
@@ -277,7 +350,7 @@ def test_plans_are_reviewed(tmp_path, monkeypatch, capsys):
     options = ("--study", study, "--out", tmp_path / "out", "--lang", "fr")
     assert _in_process("plu", deliveries, *options, monkeypatch=monkeypatch) == 0
     shown = capsys.readouterr().out
-    assert "4 revu, 1 sans plan" in shown
+    assert "revu (4), sans plan (1)" in shown
     assert "bloquant" in shown
     written = {p.name for p in (tmp_path / "out" / "plu").iterdir()}
     one = sorted(p.name for p in deliveries.iterdir())[0]
@@ -299,7 +372,7 @@ def test_dossiers_and_report(tmp_path, monkeypatch, capsys):
     )
     options = ("--study", study, "--out", tmp_path / "out", "--lang", "fr")
     words = ("dossier", *options, "--commune", "lievin", "--format", "html", "--jobs", "1")
-    for counts in ("1 dossiers, 0 failed, 0 already", "0 dossiers, 0 failed, 1 already"):
+    for counts in ("1 dossier, 0 failed, 0 already", "0 dossiers, 0 failed, 1 already"):
         assert _in_process(*words, monkeypatch=monkeypatch) == 0
         assert counts in capsys.readouterr().out  # the language was chosen when this process began
     assert "Liévin" in (tmp_path / "out/dossiers/62510.html").read_text(encoding="utf-8")

@@ -132,8 +132,12 @@ def test_no_diagonal_step_slips_through(points, side):
     assert burnt.reshape(-1)[through & open_cells].all()
 
 
+# Nanometres: GEOS itself divides by zero where a side is shorter than 1e-154 m.
+_PLACE = st.floats(0, 20).map(lambda metres: round(metres, 9))
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(*[st.floats(0, 20)] * 2), min_size=3, max_size=7))
+@given(st.lists(st.tuples(*[_PLACE] * 2), min_size=3, max_size=7))
 def test_cells_of_a_polygon_are_those_whose_centre_it_holds(points):
     shape = shapely.convex_hull(shapely.MultiPoint(points))
     if shape.geom_type != "Polygon" or shape.area < 0.1:

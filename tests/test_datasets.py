@@ -316,6 +316,15 @@ def test_people_of_the_grid_are_those_of_the_communes(basin: Territory) -> None:
     assert spread.cells["no_building"].sum() < 0.001 * cells["ind"].sum()
 
 
+def test_names_that_were_made_up_are_french(basin: Territory) -> None:
+    """Kills « Bois de Isbergues » and « École de Oignies »."""
+    for layer in ("core_areas", "pumping_stations", "watched_objects"):
+        names = basin[layer]["nom"]
+        assert not names.str.contains(r"\b[Dd]e (?:[AEIOUÉÈŒ]|L[ea]s? nan)", na=False).any()
+        assert names.str.contains(r" d'[A-ZÉ]", na=False).any()
+    assert basin["core_areas"]["nom"].str.contains("Bois d'Isbergues").any()
+
+
 def test_watched_objects_stand_on_buildings_of_their_commune(basin: Territory) -> None:
     objects, buildings = basin["watched_objects"], basin["buildings"]
     assert objects["id_objet"].is_unique

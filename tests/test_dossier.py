@@ -22,6 +22,7 @@ import worlds
 from tvb import dossier
 from tvb.dossier.drawing import as_uri, letters_to_text
 from tvb.dossier.figures import Place, figures_of
+from tvb.dossier.pictures import _where
 from tvb.dossier.render import render_pdf, require_pdf
 from tvb.dossier.texts import amount, count, ordinal, percent
 from tvb.dossier.vector import read_vector
@@ -400,6 +401,17 @@ def test_pdf_is_archived_and_tagged(sud_pdf):
         assert "/FontFile2" in inner["/FontDescriptor"]
 
 
+def test_a_place_is_joined_to_the_words_before_it():
+    """Kills « autour de Isbergues » and « autour de CA … »."""
+    places = [
+        Place("commune", "62473", "Isbergues", ()), Place("commune", "62413", "Harnes", ()),
+        Place("epci", "1", "CA de Lens", ()), Place("basin", "", "Bassin minier", ()),
+    ]  # fmt: skip
+    told = [_where(place, "fr") for place in places]
+    assert told == ["d'Isbergues", "de Harnes", "de l’intercommunalité CA de Lens", "du territoire"]
+    assert [_where(place, "en") for place in places] == [place.name for place in places]
+
+
 def test_pdf_bookmarks_and_alternative_texts(sud_pdf):
     titles = outline(sud_pdf)
     assert len(titles) == 9
@@ -409,6 +421,7 @@ def test_pdf_bookmarks_and_alternative_texts(sud_pdf):
     alternatives = [str(node["/Alt"]) for node in elements(sud_pdf) if "/Alt" in node]
     assert len(alternatives) == 4
     assert alternatives[1].startswith("Carte au 1")
+    assert "autour de Sud" in alternatives[1]
     kinds = {str(node.get("/S")) for node in elements(sud_pdf)}
     assert {"/Table", "/TH", "/TD", "/H2", "/Figure"} <= kinds
 

@@ -1,7 +1,12 @@
-"""Zones and footprints that no survey should deliver, against exact predicates on their union."""
+"""Zones and footprints that no survey should deliver, against the ground that outlines go around.
+
+The oracle repairs nothing: it cuts the plane along all outlines, and takes the faces around which
+an outline winds, whatever number of times.
+"""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -9,11 +14,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely import affinity
 
 import worlds
 from strategies import frame
-from tvb.flood import count_exposure_stream, measure_exposure
+from tvb.flood import count_exposed_buildings, count_exposure_stream, measure_exposure
+from tvb.geometry.arrays import make_valid
 from tvb.io import open_footprints, write_geoparquet
 
 METHODS = ("fast", "plain")
@@ -45,8 +53,44 @@ ZONES: dict[str, list[shapely.Geometry | None]] = {
     "slivers": [shapely.box(x, 0, x + 0.001, 100) for x in range(0, 100, 7)],
     "height": [shapely.force_3d(shapely.box(10, 10, 50, 50), 4.0)],
     "everything": [shapely.box(-9e3, -9e3, 9e3, 9e3)],
-    "none": [None, shapely.Polygon(), shapely.Point(5, 5), polygon([(0, 0), (9, 0), (4, 0)])],
+    "covered twice": [polygon([(0, 0), (100, 0), (100, 60), (40, 60), (40, 20), (60, 20),
+                               (60, 100), (0, 100)])],
+    "none": [None, shapely.Polygon(), polygon([(0, 0), (9, 0), (4, 0)])],
 }  # fmt: skip
+LOOP = polygon([(0, 0), (30, 0), (30, 18), (12, 18), (12, 6), (18, 6), (18, 30), (0, 30)])
+"""Goes around a square of 6 by 12 m twice: 756 m² of ground, by pencil."""
+LOOP_M2 = 30 * 18 + 18 * 12
+
+
+def windings(ring: shapely.LinearRing, points: np.ndarray) -> np.ndarray:
+    """Return how many times a ring goes around each point."""
+    corners = shapely.get_coordinates(ring)
+    (x, y), total = points.T, np.zeros(len(points), dtype=int)
+    for (ax, ay), (bx, by) in pairwise(corners):
+        left = (bx - ax) * (y - ay) - (x - ax) * (by - ay) > 0
+        total += (ay <= y) & (by > y) & left
+        total -= (by <= y) & (ay > y) & ~left
+    return total
+
+
+def ground_of(shapes: list[shapely.Geometry | None]) -> list[shapely.Polygon]:
+    """Return the faces around which the outline of any polygon winds, those in holes left out."""
+    kept = [shape for shape in shapes if shape is not None]
+    polygons = [shapely.force_2d(p) for p in shapely.get_parts(kept) if not p.is_empty]
+    if not polygons:
+        return []
+    # Nothing lies in a slit; once turned by any angle, its two sides cross each other.
+    holes = [[h for h in p.interiors if shapely.convex_hull(h).area > 1e-6] for p in polygons]
+    rings = [ring for p, some in zip(polygons, holes, strict=True) for ring in (p.exterior, *some)]
+    faces = shapely.get_parts(shapely.polygonize([shapely.union_all(rings)]))
+    inside = shapely.get_coordinates(shapely.point_on_surface(faces))
+    covered = np.zeros(len(faces), dtype=bool)
+    for p, some in zip(polygons, holes, strict=True):
+        mine = windings(p.exterior, inside) != 0
+        for hole in some:
+            mine &= windings(hole, inside) == 0
+        covered |= mine
+    return list(faces[covered])
 
 
 def zones() -> gpd.GeoDataFrame:
@@ -64,7 +108,7 @@ def footprints() -> list[shapely.Geometry]:
     bow = polygon([(0, 0), (8, 8), (8, 0), (0, 8)])
     thin = polygon([(0, 0), (30, 0.001), (30, 0.002)])
     two = shapely.MultiPolygon([shapely.box(0, 0, 3, 3), shapely.box(9, 9, 12, 12)])
-    kinds = [shapely.box(0, 0, 10, 10), court, slit, ell, bow, thin, two]
+    kinds = [shapely.box(0, 0, 10, 10), court, slit, ell, bow, thin, two, LOOP]
     shapes = []
     for kind in [*kinds, shapely.force_3d(court, 3.0)]:
         for _ in range(14):
@@ -80,12 +124,9 @@ def test_degenerate_zones_are_judged_as_what_they_cover(method: str) -> None:
     shapes = footprints()
     here = frame(shapes)
     measured = measure_exposure(here, zones(), scenarios=list(ZONES), method=method)  # type: ignore[arg-type]
-    valid = np.array(shapes, dtype=object)
-    ill = ~shapely.is_valid(valid)
-    valid[ill] = shapely.make_valid(valid[ill], method="structure")
+    valid = np.array([s if s.is_valid else shapely.union_all(ground_of([s])) for s in shapes])
     for name, group in zones().groupby("scenario"):
-        parts = shapely.get_parts(shapely.make_valid(group.geometry.dropna().to_numpy()))
-        parts = parts[shapely.get_dimensions(parts) == 2]
+        parts = ground_of(list(group.geometry))
         union = shapely.union_all(parts)
         touched = np.zeros(len(valid), dtype=bool)
         for part in parts:
@@ -95,6 +136,55 @@ def test_degenerate_zones_are_judged_as_what_they_cover(method: str) -> None:
         centroid = shapely.intersects(union, shapely.centroid(valid))
         assert measured["centroid_in", name].tolist() == centroid.tolist(), name
         np.testing.assert_allclose(measured["share", name], share, atol=2e-6, err_msg=str(name))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_ground_covered_twice_is_covered(method: str) -> None:
+    """Kills a repair by even and odd, which makes a hole of it: file and frame then differ."""
+    zone = frame([affinity.translate(LOOP, worlds.X0, worlds.Y0)], scenario=["s"])
+    house = frame([worlds.box(13, 9, 16, 12)])
+    measured = measure_exposure(house, zone, method=method).xs("s", axis=1, level=1)  # type: ignore[arg-type]
+    assert measured.loc[0].tolist() == [True, True, 1.0]
+
+
+def test_footprint_of_an_outline_that_crosses_itself(tmp_path: Path) -> None:
+    """Kills an area that counts ground twice, or as a hole; and a file that counts otherwise."""
+    here = _as_buildings([worlds.at(LOOP)])
+    zone = frame([worlds.box(0, 0, 50, 50)], scenario=["s"])
+    counted = count_exposed_buildings(here, zone, worlds.communes())
+    assert counted.loc[("62001", "s"), "footprint_m2"] == LOOP_M2
+    write_geoparquet(here, tmp_path / "b.parquet")
+    streamed = count_exposure_stream(open_footprints(tmp_path / "b.parquet"), zone,
+                                     worlds.communes())  # fmt: skip
+    pd.testing.assert_frame_equal(streamed.tables["touches"], counted, check_dtype=False)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=4, max_size=9))
+def test_repair_covers_what_an_outline_winds_around(corners: list[tuple[int, int]]) -> None:
+    """Kills even and odd, parts that share an edge (GEOS 3.14), and ground lost by the repair."""
+    ring = polygon(corners)
+    (valid,) = make_valid(np.array([ring]))
+    assert shapely.is_valid(valid)
+    assert valid.area == pytest.approx(sum(face.area for face in ground_of([ring])), abs=1e-9)
+
+
+def test_repair_keeps_what_is_valid_and_gives_up_what_lies_nowhere() -> None:
+    """Kills an outline from which GEOS drops the corner that is not a number."""
+    square, lost = worlds.box(0, 0, 1, 1), polygon([(0, 0), (9, 0), (5, np.inf)])
+    given_shapes = np.array([square, lost, None])
+    assert make_valid(given_shapes).tolist() == [square, None, None]
+    assert given_shapes[1] is lost
+
+
+def _as_buildings(shapes: list[shapely.Geometry]) -> gpd.GeoDataFrame:
+    return frame(shapes).assign(
+        cleabs=[f"B{i}" for i in range(len(shapes))],
+        usage_1="Résidentiel",
+        construction_legere=False,
+        etat_de_l_objet="En service",
+        nombre_de_logements=pd.array([1] * len(shapes), dtype="Int64"),
+    )
 
 
 # A zone of 10⁵ parts -------------------------------------------------------------------------
@@ -135,13 +225,7 @@ def test_a_zone_of_a_hundred_thousand_parts() -> None:
 
 
 def test_a_zone_of_a_hundred_thousand_parts_in_a_stream(tmp_path: Path) -> None:
-    here = frame([worlds.box(*place) for place, *_ in _PLACES]).assign(
-        cleabs=[f"B{i}" for i in range(len(_PLACES))],
-        usage_1="Résidentiel",
-        construction_legere=False,
-        etat_de_l_objet="En service",
-        nombre_de_logements=pd.array([1] * len(_PLACES), dtype="Int64"),
-    )
+    here = _as_buildings([worlds.box(*place) for place, *_ in _PLACES])
     write_geoparquet(here, tmp_path / "b.parquet")
     source = open_footprints(tmp_path / "b.parquet", chunk_rows=3)
     counted = count_exposure_stream(source, _many_parts(), worlds.communes()).tables

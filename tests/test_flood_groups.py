@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import AbstractContextManager, nullcontext
 
 import geopandas as gpd
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 import worlds
 from strategies import Cells, area_of, cells, cells_of, frame, rectangles, touching
-from tvb.errors import CrsError, LayerError, ParameterError
+from tvb.errors import CrsError, LayerError, ParameterError, TvbWarning
 from tvb.flood import (
     DEFAULT_EXCLUDED,
     CountingRule,
@@ -98,6 +99,9 @@ def test_one_pass_measures_what_three_calls_do(method: str) -> None:
     table = measured(method=method)
     assert table.index.equals(buildings().index)
     assert table.columns.names == ["measure", "scenario"]
+    assert [CountingRule(rule).measure for rule in ("touches", "centroid", "share")] == [
+        "touched", "centroid_in", "share",
+    ]  # fmt: skip
     for measure, rule in (("touched", "touches"), ("centroid_in", "centroid")):
         flags = flag_exposed_buildings(buildings(), zones(), rule=rule)  # type: ignore[arg-type]
         assert table[measure].equals(flags)
@@ -185,6 +189,17 @@ def test_a_building_around_a_pond_is_exposed_by_centroid_alone() -> None:
     assert totals.to_dict() == {"centroid": 1, "share >= 0.5": 0, "touches": 0}
 
 
+def warns_of_code(attribution: str) -> AbstractContextManager[object]:
+    """Return what expects a warning of the code of F, if codes are asked for."""
+    if attribution != "code_insee":
+        return nullcontext()
+    said = (
+        r"buildings: codes of « code_insee » that no commune has: counted in « hors communes » "
+        r"\(1 feature: 99999\)"
+    )
+    return pytest.warns(TvbWarning, match=said)
+
+
 # By commune -----------------------------------------------------------------------------------
 
 
@@ -195,14 +210,18 @@ def sud_port_outside(table: pd.DataFrame, column: str = "buildings") -> list[int
 
 
 def test_commune_by_area_by_centroid_or_from_a_column() -> None:
-    """D stands 60 % in Sud; E half and half, and the tie goes to the smaller code."""
+    """D stands 60 % in Sud; E half and half, and the tie goes to the smaller code.
+
+    F has the code of no commune, of which the count warns.
+    """
     for attribution, expected in {
         "largest_share": [5, 0, 0, 0, 1],
         "centroid": [5, 0, 0, 0, 1],
         "code_insee": [2, 1, 1, 0, 2],
     }.items():
         rule = CountingRule(attribution=attribution)
-        table = count_by_commune(buildings(), measured(), worlds.communes(), rule=rule)
+        with warns_of_code(attribution):
+            table = count_by_commune(buildings(), measured(), worlds.communes(), rule=rule)
         assert sud_port_outside(table) == expected
         assert table["attribution"].unique().tolist() == [attribution]
     # An L of which the centroid lies in Port and the largest part in Sud.
@@ -464,7 +483,8 @@ def test_spread_of_the_hand_world() -> None:
     }  # fmt: skip
     assert result.by_choice.loc[("02Moy", "rule"), "ratio"] == 1.0
     assert result.by_choice.loc[("02Moy", "exclude")].tolist() == [6, 7, 7 / 6]
-    other = sensitivity(buildings(), zones(), worlds.communes(), attributions=("code_insee",))
+    with warns_of_code("code_insee"):
+        other = sensitivity(buildings(), zones(), worlds.communes(), attributions=("code_insee",))
     assert other.spread["default"].isna().all()
 
 

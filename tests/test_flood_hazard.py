@@ -6,6 +6,8 @@ inside 04Fai 300 m × 200 m; classes of depth cut 02Moy in two squares.
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import Any
 
 import geopandas as gpd
@@ -26,9 +28,14 @@ from tvb.flood import (
     check_hazard,
     classified_zones,
     flag_exposed_buildings,
+    measure_exposure,
+    measure_flooded_share,
     nested_scenarios,
     wet_zones,
 )
+from tvb.io import HazardDelivery
+from tvb.messages import translate
+from tvb.territory import Territory
 from worlds import box
 
 Zone = tuple[str, str | None, shapely.Geometry | None]
@@ -113,9 +120,59 @@ def test_a_chain_with_a_hole_is_still_checked() -> None:
     ]
     every = ["01For", "02Moy", "04Fai", "01Forcc_100", "03Mcc", "03Mcc_ct", "04Faicc_ct"]
     assert nested_scenarios(every) == [
-        ("01For", "02Moy"), ("02Moy", "04Fai"), ("03Mcc_ct", "04Faicc_ct"),
-        ("01Forcc_100", "03Mcc"),
+        ("01For", "01Forcc_100"), ("01For", "02Moy"), ("01Forcc_100", "03Mcc"),
+        ("02Moy", "03Mcc_ct"), ("02Moy", "04Fai"), ("03Mcc_ct", "03Mcc"),
+        ("03Mcc_ct", "04Faicc_ct"), ("04Fai", "04Faicc_ct"),
     ]  # fmt: skip
+
+
+def test_every_pair_that_follows_from_rarity_and_climate_is_compared() -> None:
+    """Oracle by hand: (probability, climate) of the nine; kills 03Mcc and 04Fai_100 in no pair.
+
+    A pair is compared itself, or follows from pairs that are: 01For in 02Moy in 04Fai.
+    """
+    table = {
+        "01For": (1, 1), "02Moy": (2, 1), "04Fai": (3, 1),
+        "01Forcc_ct": (1, 2), "03Mcc_ct": (2, 2), "04Faicc_ct": (3, 2),
+        "01Forcc_100": (1, 3), "03Mcc": (2, 3), "04Fai_100": (3, 3),
+    }  # fmt: skip
+    for size in (2, 3, 9):
+        for present in itertools.combinations(table, size):
+            pairs = set(nested_scenarios(present))
+            reached = {(a, a) for a in present}
+            for _ in present:
+                reached |= {(a, c) for a, b in reached for d, c in pairs if b == d}
+            assert reached == {
+                (a, b) for a in present for b in present
+                if table[a][0] <= table[b][0] and table[a][1] <= table[b][1]
+            }  # fmt: skip
+    assert len(nested_scenarios(table)) == 12
+    assert nested_scenarios(["03Mcc", "04Fai", "crue 1993"]) == []
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "rule"),
+    [
+        ("01For", "02Moy", "HAZ-01"), ("03Mcc", "04Fai_100", "HAZ-01"),
+        ("02Moy", "03Mcc", "HAZ-16"), ("04Fai", "04Faicc_ct", "HAZ-16"),
+        ("01For", "03Mcc", "HAZ-16"), ("03Mcc", "04Fai", None), ("04Fai", "02Moy", "HAZ-01"),
+    ],
+)  # fmt: skip
+def test_a_scenario_outside_the_next(inner: str, outer: str, rule: str | None) -> None:
+    """The inner one is 100 m × 100 m wider, wherever it stands in the table."""
+    some = hazard((inner, "A", box(0, 0, 200, 100)), (outer, "B", box(0, 0, 100, 100)))
+    expected = [] if rule is None else [(rule, "defect", 10_000.0)]
+    if inner > outer:  # the wide one is the rare one: nothing to tell
+        expected = []
+    assert found(some) == expected
+
+
+def test_ground_that_stays_dry_is_not_compared() -> None:
+    """Kills an island of 01For that is held to leave 02Moy: it is under no water."""
+    dry = zones(MEDIUM, ("01For", "I", box(300, 0, 310, 10))).assign(niveau=["fort", "emerg"])
+    assert len(check_hazard(dry)) == 0
+    wet = dry.assign(niveau="fort")
+    assert check_hazard(wet)["rule"].tolist() == ["HAZ-01"]
 
 
 def test_slivers_are_told_together_and_rounding_is_not() -> None:
@@ -175,9 +232,111 @@ def test_zones_of_a_scenario_that_overlap() -> None:
     assert found(hazard(MEDIUM, again)) == [("HAZ-05", "defect", 1000.0)]
     kinds = zones(MEDIUM, again, typ_inond=["01", "02"])
     assert found(Hazard.from_layers({"flood_zones": kinds})) == []
-    doubled = check_hazard(hazard(MEDIUM, MEDIUM))
-    assert doubled["area_m2"].tolist() == [20_000.0]
-    assert "two zones of 02Moy share 20 000.0 m²: join them" in doubled["message"][0]
+    told = check_hazard(hazard(MEDIUM, again))["message"][0]
+    assert "two zones of 02Moy share 1 000.0 m²: join them" in told
+
+
+@pytest.mark.parametrize("kinds", [["01", None], [None, "02"], [None, None]])
+def test_a_kind_that_is_not_known_may_be_any(kinds: list[str | None]) -> None:
+    """Kills overlaps sought within one kind: a delivery without kinds hides all of them."""
+    again: Zone = ("02Moy", "SIN_4", box(190, 0, 300, 100))
+    assert [d[0] for d in found(Hazard.from_layers(
+        {"flood_zones": zones(MEDIUM, again, typ_inond=kinds)}
+    ))] == ["HAZ-05"]  # fmt: skip
+    far: Zone = ("02Moy", "SIN_5", box(290, 0, 400, 100))
+    three = zones(MEDIUM, again, far, typ_inond=["01", "02", None])
+    (defect,) = check_hazard(three).itertuples()
+    assert (defect.id_zone, defect.area_m2) == ("SIN_4, SIN_5", 1000.0)
+
+
+def test_a_scenario_delivered_twice() -> None:
+    """Kills an overlap for each zone: the remedy is to leave one delivery out.
+
+    COVADIS draws 02Moy as one zone, the CNIG as two halves; and the same rows given twice.
+    """
+    halves: list[Zone] = [
+        ("02Moy", "S1", box(0, 0, 100, 100)), ("02Moy", "S2", box(100, 0, 200, 100)),
+    ]  # fmt: skip
+    both = zones(MEDIUM, *halves, typ_inond=["01", None, None]).assign(
+        scenario_livre=[None, "Moy", "Moy"]
+    )
+    (defect,) = check_hazard(both).itertuples()
+    assert (defect.rule, defect.count, defect.area_m2) == ("HAZ-15", 2, 20_000.0)
+    assert defect.id_zone == "S1, S2, SIN_2"
+    assert "02Moy is delivered twice, as « 02Moy », « Moy »: 2 pairs of zones share" in (
+        defect.message
+    )
+    again = check_hazard(hazard(MEDIUM, MEDIUM, RARE))
+    assert again[["rule", "scenario", "count"]].to_numpy().tolist() == [["HAZ-15", "02Moy", 1]]
+    assert "02Moy is delivered twice: 1 pairs of zones share 20 000.0 m²" in again["message"][0]
+    # Neighbours of two formats that overlap by a strip are an overlap.
+    strip = zones(MEDIUM, ("02Moy", "S", box(190, 0, 300, 100)), scenario_livre=[None, "Moy"])
+    assert check_hazard(strip)["rule"].tolist() == ["HAZ-05"]
+
+
+def test_rows_that_cannot_flood_are_told() -> None:
+    """Kills rows that vanish: each kind of fault with its number and its rows."""
+    line = worlds.at(shapely.LineString([(0, 0), (10, 0)]))
+    rows: list[Zone] = [
+        ("02Moy", "A", None), ("02Moy", None, shapely.Polygon()), ("02Moy", "L", line),
+        ("02Moy", "P", worlds.at(shapely.Point(0, 0))), MEDIUM,
+    ]  # fmt: skip
+    some = zones(*rows, (None, "N", box(0, 0, 10, 10)))  # type: ignore[arg-type]
+    defects = check_hazard(some)
+    told = ["rule", "count", "id_zone", "area_m2"]
+    assert defects[told].to_numpy().tolist() == [
+        ["HAZ-12", 1, "N", 100.0], ["HAZ-13", 2, "A, row 1", 0.0], ["HAZ-14", 2, "L, P", 0.0],
+    ]  # fmt: skip
+    assert set(defects.geom_type) == {"Polygon"}
+    assert "flood_zones: 2 rows without a geometry flood nothing" in defects["message"][1]
+    nameless = depths(SHALLOW, (*DEEP[:2], None, *DEEP[3:]))  # type: ignore[arg-type]
+    classes = check_hazard(Hazard.from_layers({"flood_zones": some, "depth_classes": nameless}))
+    assert classes["rule"].tolist() == ["HAZ-03", "HAZ-12", "HAZ-12", "HAZ-13", "HAZ-14"]
+
+
+def test_what_a_reader_returns_is_taken_as_it_is() -> None:
+    """Kills an AttributeError for what `read_hazard` returns, and « no defect » for nothing."""
+    given = {"flood_zones": zones(MEDIUM, MEDIUM)}
+    expected = check_hazard(Hazard.from_layers(given))
+    assert len(expected) == 1
+    world = Territory("w", {**given, "communes": worlds.communes()})
+    delivery = HazardDelivery(given, (), pd.DataFrame({"state": ["read"]}))
+    for some in (given["flood_zones"], delivery, world):
+        pd.testing.assert_frame_equal(check_hazard(some), expected)
+    for nothing in (Territory("w", {"communes": worlds.communes()}), "folder"):
+        with pytest.raises(ParameterError, match=r"holds no layer of a hazard.*read_hazard"):
+            check_hazard(nothing)  # type: ignore[arg-type]
+
+
+def test_every_defect_is_told_in_french() -> None:
+    """Kills a message that stays English in a French study."""
+    line = worlds.at(shapely.LineString([(0, 0), (10, 0)]))
+    strip = box(200, 0, 200.5, 1)
+    some = zones(
+        ("01For", "SIN_1", shapely.union_all([box(0, 0, 200, 120), strip])),
+        MEDIUM,
+        MEDIUM,
+        ("02Moy", "SIN_4", box(190, 0, 300, 100)),
+        ("03Mcc", "SIN_5", box(0, 0, 10, 10)),
+        ("02Moy", "L", line),
+        ("02Moy", "O", None),
+        (None, "N", box(0, 0, 10, 10)),
+        ("crue", "C", box(0, 0, 10, 10)),
+        ("04Fai", "F", box(0, 0, 400, 400)),
+        ("04Fai", "G", box(0, 0, 300, 400)),
+    ).assign(scenario_livre=[None] * 9 + ["Fai", None])  # type: ignore[arg-type]
+    classes = depths(
+        SHALLOW, (*DEEP[:3], 1.0, None, box(90, 0, 180, 110)),
+        ("ZCH_3", "SIN_2", "01For", 2.0, 1.0, box(180, 0, 190, 100)),
+        ("ZCH_4", None, "03Mcc_ct", None, 1.0, box(0, 0, 1, 1)),
+        ("ZCH_5", "SIN_9", "02Moy", -1.0, 1.0, box(0, 0, 1, 1)),
+    )  # fmt: skip
+    defects = check_hazard(Hazard.from_layers({"flood_zones": some, "depth_classes": classes}))
+    assert set(defects["rule"]) == set(COHERENCE_RULES)
+    for text in (*defects["message"], *COHERENCE_RULES.values()):
+        told = translate(text, "fr")
+        assert told != text
+        assert not re.search(r"\b(the|of|zones? share|leaves?|rows?|class from)\b", told), told
 
 
 def test_a_scenario_in_one_layer_only() -> None:
@@ -260,7 +419,7 @@ def test_null_and_crossed_polygons() -> None:
     bow = worlds.at(shapely.Polygon(corners))
     rare: Zone = ("02Moy", "SIN_2", box(50, 0, 100, 100))
     some = hazard(("01For", "SIN_1", bow), ("01For", None, None), rare)
-    assert found(some) == [("HAZ-01", "defect", 2500.0)]
+    assert found(some) == [("HAZ-01", "defect", 2500.0), ("HAZ-13", "defect", 0.0)]
     assert wet_zones(some).area.tolist() == [5000.0, 5000.0]
     odd = hazard(("01For", "S", None), classes=depths(("Z", "S", "Fai", 1.0, 0.5, None)))
     assert {d[0] for d in found(odd)} >= {"HAZ-08", "HAZ-09"}
@@ -304,9 +463,12 @@ def test_inclusion_equals_the_count_of_cells(inner: Cells, outer: Cells) -> None
 def test_overlaps_equal_the_count_of_cells(parts: list[Cells]) -> None:
     """Kills the short cut by valid edges, if it ever hid an overlap."""
     some = hazard(*(("02Moy", f"SIN_{i}", area_of(p)) for i, p in enumerate(parts)))
-    defects = check_hazard(some, sliver_m2=0.0)
-    expected = sum(len(a & b) for i, a in enumerate(parts) for b in parts[:i])
-    assert defects["area_m2"].sum() == pytest.approx(expected)
+    defects = check_hazard(some, sliver_m2=0.0).groupby("rule")["area_m2"].sum()
+    pairs = [(a, b) for i, a in enumerate(parts) for b in parts[:i]]
+    expected = sum(len(a & b) for a, b in pairs if a != b)
+    assert defects.get("HAZ-05", 0.0) == pytest.approx(expected)
+    twice = set().union(*(a for a, b in pairs if a == b))
+    assert defects.get("HAZ-15", 0.0) == pytest.approx(len(twice))
 
 
 def test_the_modelled_territory_is_coherent() -> None:
@@ -336,6 +498,21 @@ def test_emerged_ground_is_dry() -> None:
     assert flag_exposed_buildings(houses, wet)["02Moy"].tolist() == [False, True]
     assert found(some)[0][0] == "HAZ-06"  # 01For has no class; the island breaks no partition
     assert len(check_hazard(some)) == 1
+
+
+@pytest.mark.parametrize("column", ["niveau", "classe"])
+@pytest.mark.parametrize("word", ["Emerg", "emerg", " EMERG "])
+def test_a_dry_class_is_known_however_it_is_written(column: str, word: str) -> None:
+    """Kills « emerg » counted as wet, and a frame of classes that nobody looks at."""
+    some = zones(MEDIUM, ("02Moy", "S", box(300, 0, 400, 100))).assign(**{column: [word, "Inf05"]})
+    houses = gpd.GeoDataFrame(geometry=[box(10, 0, 20, 9), box(310, 0, 320, 9)], crs=2154)
+    assert flag_exposed_buildings(houses, some)["02Moy"].tolist() == [False, True]
+    measured = measure_exposure(houses, some, classes=column)
+    assert measured["hazard_class", "02Moy"].isna().tolist() == [True, False]
+    ranked = measure_exposure(houses, some.assign(rang=[1, 2]), classes=column)
+    assert ranked["hazard_class", "02Moy"].cat.categories.tolist() == ["Inf05"]
+    share = measure_flooded_share(houses, some)["02Moy"]
+    assert share.tolist() == [0.0, 1.0]
 
 
 def test_dry_ground_speaks_of_its_zone_only() -> None:

@@ -328,7 +328,7 @@ def test_cells_are_checked() -> None:
     twice = pd.concat([grid([1.0]), grid([2.0])])
     with pytest.raises(LayerError, match=r"« idcar_200m » is given twice \(1 feature: CRS3035"):
         build_population_grid(twice)
-    with pytest.raises(LayerError, match=r"population_grid: a number is negative \(1 feature"):
+    with pytest.raises(LayerError, match=r"population_grid: « ind » holds « -1.0 » \(1 feature"):
         spread_population(here, grid([-1.0]))
     with pytest.raises(LayerError, match="population_grid: column « log_soc » is missing"):
         spread_population(here, grid([1.0]), variables=["log_soc"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,6 +12,7 @@ import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
 
 import worlds
 from tvb.errors import CrsError, LayerError, ParameterError
@@ -25,6 +27,7 @@ from tvb.heritage import (
     sample_route,
     views_lost,
 )
+from tvb.heritage.scene import Scene
 from tvb.io import read_layer
 
 R, K = 6_371_000.0, 0.13
@@ -514,6 +517,28 @@ def test_buildings_hide_a_low_terril_and_not_a_high_one(height: float, share: fl
     assert row["unknown_points"] == 0
     assert row["masked_share"] == pytest.approx(share)
     assert bool(row["between"])
+
+
+def test_views_are_lost_the_same_in_the_elevations_of_a_region(monkeypatch) -> None:
+    """Kills a window that cuts off a ray, and the whole region built on for each zone."""
+    rng = np.random.default_rng(5)
+    dem = relief(rng.uniform(0, 8, (400, 500)))  # 5 km by 4 km
+    heap = terrils((1000, 200), (3000, 3500), height=12.0)
+    some = zones((450, 0, 550, 400), (700, 100, 800, 150))
+    built = []
+    plain = Scene.raise_ground
+    monkeypatch.setattr(Scene, "raise_ground", lambda scene, grid, *args: (
+        built.append(grid.shape), plain(scene, grid, *args))[1])  # fmt: skip
+    near = views_lost(some, farmland("T000"), heap, dem=dem, step_m=40.0)
+    assert max(built) < (60, 120)
+    monkeypatch.setattr(sys.modules["tvb.heritage.views_lost"], "_around", lambda grid, _: grid)
+    whole = views_lost(some, farmland("T000"), heap, dem=dem, step_m=40.0)
+    assert max(built) == (400, 500)
+    assert_frame_equal(near, whole)
+    assert near["masked_points"].sum() > 0
+    beyond = relief(np.zeros((5, 5))).values
+    far = Grid(beyond, X0 + 90_000, Y0 + 90_000, 10.0, 10.0)
+    assert (views_lost(some, farmland("T000"), heap, dem=far)["unknown_points"] > 0).all()
 
 
 def test_points_on_the_zone_are_not_asked_and_unknown_ones_are_told() -> None:

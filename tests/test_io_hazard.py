@@ -12,12 +12,20 @@ import pandas as pd
 import pytest
 import shapely
 
+import tvb
 from tvb.errors import SourceError, TvbWarning
-from tvb.flood import Hazard, check_hazard, classified_zones, wet_zones
-from tvb.io import read_hazard
+from tvb.flood import (
+    Hazard,
+    check_hazard,
+    classified_zones,
+    count_exposure_stream,
+    flag_exposed_buildings,
+    wet_zones,
+)
+from tvb.io import conform, open_footprints, read_hazard, read_layer
 from tvb.io.hazard_tables import identify
 from tvb.schema import validate
-from worlds import box
+from worlds import box, communes
 
 MEDIUM, FREQUENT = box(0, 0, 200, 100), box(0, 0, 100, 100)
 
@@ -156,6 +164,76 @@ def test_a_geopackage_of_the_successor(tmp_path: Path) -> None:
     assert "spelling of « classe » corrected: 1 (C2)" in notes
 
 
+def emerged(path: Path, **columns: Any) -> Path:
+    """Return a file of depths of the CNIG whose only class is ground that stays dry."""
+    return write(path, [MEDIUM], id_s_inond=["S1"], occurrence=["Moy"], **columns)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "columns"),
+    [
+        ("gpkg", {"classehauteur": ["Emerg"]}),
+        ("gpkg", {"classehauteur": ["EMERG "]}),
+        ("shp", {"CLASSEHAUT": ["emerg"]}),
+    ],
+)
+def test_emerged_ground_exposes_nothing_whatever_it_is_read_with(
+    tmp_path: Path, suffix: str, columns: dict[str, list[str]]
+) -> None:
+    """Kills a translation that only `read_hazard` knows: Emerg flooded for all other readers."""
+    path = emerged(tmp_path / f"zone_iso_classe_hauteur_s.{suffix}", **columns)
+    buildings = frame([box(0, 0, 10, 10)], cleabs=["A"])
+    buildings.to_parquet(tmp_path / "buildings.parquet")
+    loaded, (read, _) = tvb.load_flood_hazard(path), read_layer(path, "flood_zones")
+    made, _ = conform(gpd.read_file(path), "flood_zones")
+    for zones in (loaded, read, made):
+        assert zones[["scenario", "niveau"]].to_numpy().tolist() == [["02Moy", "Emerg"]]
+        assert flag_exposed_buildings(buildings, zones)["02Moy"].tolist() == [False]
+        counted = count_exposure_stream(
+            open_footprints(tmp_path / "buildings.parquet"), zones, communes()
+        )
+        assert {t["buildings"].sum() for t in counted.tables.values()} == {0}
+    wet = loaded.assign(niveau="Inf05")
+    assert flag_exposed_buildings(buildings, wet)["02Moy"].tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("delivered", "scenario"),
+    [
+        ("For", "01For"), ("Forcc_ct", "01Forcc_ct"), ("Forcc_100", "01Forcc_100"),
+        ("Moy", "02Moy"), ("MOYCC_CT", "03Mcc_ct"), ("Moycc_100", "03Mcc"),
+        ("Fai", "04Fai"), ("Faicc_ct", "04Faicc_ct"), ("Faicc_100", "04Fai_100"),
+        ("02moy", "02Moy"), ("03MCC", "03Mcc"), ("04Fai", "04Fai"), ("crue 1993", "crue 1993"),
+    ],
+)  # fmt: skip
+def test_occurrences_are_scenarios_for_every_reader(
+    tmp_path: Path, delivered: str, scenario: str
+) -> None:
+    """Kills « 02Moy » not found in a file that says « Moy », and a code that is lost."""
+    path = write(tmp_path / "surface_inondable_s.gpkg", [MEDIUM], idsurfaceinondable=["S1"],
+                 occurrence=[delivered])  # fmt: skip
+    zones, report = read_layer(path, "flood_zones")
+    (row,) = zones.itertuples()
+    assert row.scenario == scenario
+    assert tvb.load_flood_hazard(path)["scenario"].tolist() == [scenario]
+    notes = [str(note) for note in report.notes]
+    told = "code of « scenario » read as that of the schema: 1 (S1)"
+    assert (told in notes) == (delivered != scenario)
+    assert row.scenario_livre == delivered if delivered != scenario else pd.isna(row.scenario_livre)
+
+
+def test_a_scenario_given_is_translated_and_a_frame_read_again_is_the_same(tmp_path: Path) -> None:
+    """Kills « scenario_livre » overwritten when a layer that tvb wrote comes back."""
+    path = write(tmp_path / "crue.gpkg", [MEDIUM], niveau=["05-1M"])
+    zones = tvb.load_flood_hazard(path, scenario="Moycc_100")
+    told = ["scenario", "scenario_livre", "niveau", "ht_min_m", "ht_max_m"]
+    assert zones[told].to_numpy().tolist() == [["03Mcc", "Moycc_100", "05-1m", 0.5, 1.0]]
+    zones.to_file(tmp_path / "again.gpkg")
+    again, report = read_layer(tmp_path / "again.gpkg", "flood_zones")
+    pd.testing.assert_frame_equal(again, zones)
+    assert not [note for note in report.notes if note.count]
+
+
 def test_names_cut_by_a_shapefile(tmp_path: Path) -> None:
     """Kills aliases that only a GeoPackage can hold: a shapefile keeps ten characters."""
     write(
@@ -265,6 +343,18 @@ def test_the_same_table_in_two_formats_is_read_once(tmp_path: Path) -> None:
     assert states(delivery.contents, "twice") == {stem}
     (remark,) = delivery.contents.query("state == 'twice'")["remark"]
     assert remark == f"read from {stem}.geojson; {stem}.shp left out"
+
+
+def test_a_scenario_in_both_formats_is_told(tmp_path: Path) -> None:
+    """Kills twice the zones without a word: COVADIS says « 02Moy » and a kind, the CNIG « Moy »."""
+    folder = covadis(tmp_path)
+    write(folder / "new.gpkg", [MEDIUM], layer="surface_inondable_s", idsurfaceinondable=["S2"],
+          occurrence=["Moy"])  # fmt: skip
+    defects = check_hazard(read_hazard(folder))
+    (twice,) = defects[defects["rule"] == "HAZ-15"].itertuples()
+    assert (twice.scenario, twice.id_zone, twice.area_m2) == ("02Moy", "S2, SIN_2", 20_000.0)
+    assert "02Moy is delivered twice, as « 02Moy », « Moy »" in twice.message
+    assert check_hazard(read_hazard(covadis(tmp_path / "alone"))).empty
 
 
 def test_an_archive_and_several_paths(tmp_path: Path) -> None:

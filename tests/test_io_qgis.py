@@ -25,11 +25,12 @@ import shapely
 
 from headless_qgis import ask_qgis
 from tvb.errors import ParameterError
-from tvb.io.fields import describe_fields, fields_data
+from tvb.io.fields import describe_fields
 from tvb.io.qgis_layers import tree_data
 from tvb.io.styles import Style, StyleClass, Symbol, style_for, styles_for, to_qml, to_sld
 from tvb.io.write import write_geopackage
 from tvb.schema import SCHEMAS
+from tvb.schema.fields import fields_data
 from tvb.schema.layers import GRID_SCHEMAS
 from worlds import X0, Y0, at, box, communes
 
@@ -204,7 +205,10 @@ def test_data_files_are_whole() -> None:
     units = {c.unit for s in SCHEMAS.values() for c in s.columns if c.unit}
     assert units | set(fields["suffixes"].values()) - {"m³", "km"} <= set(fields["units"])
     for layer, names in fields["layers"].items():
-        assert set(names) <= {c.name for c in SCHEMAS[layer].columns}
+        if layer in SCHEMAS:
+            assert set(names) <= {c.name for c in SCHEMAS[layer].columns}
+        else:  # a layer of results
+            assert layer in tree["tables"]["names"]
     specs = [spec for group in tree["groups"] for spec in group["layers"]]
     grouped = [spec["table"] for spec in specs if "table" in spec]
     rasters = [spec["raster"] for spec in specs if "raster" in spec]

@@ -5,16 +5,21 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
 import rasterio.shutil
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from tvb.errors import CrsError, CrsWarning, LayerError, ParameterError, SourceError
+from tvb.flood import measure_depth
 from tvb.grid import Grid
+from tvb.io.load import load_flood_depth
+from tvb.io.locate import checksum
 from tvb.io.raster import iter_grids, read_grid, write_grid
 from worlds import X0, Y0
 
@@ -283,12 +288,225 @@ def test_bad_requests_are_refused(depths: Path, tmp_path: Path) -> None:
         read_grid(three, "x")
 
 
-def test_virtual_rasters_are_not_opened(tmp_path: Path, depths: Path) -> None:
-    """Kills: a file handed over by a stranger that makes GDAL read another file or address."""
-    path = tmp_path / "a.vrt"
-    rasterio.shutil.copy(depths, path, driver="VRT")
+# Mosaics
+
+MOSAIC = """<VRTDataset rasterXSize="6" rasterYSize="3">
+  <SRS>EPSG:2154</SRS>
+  <GeoTransform>{x}, 20, 0, {y}, 0, -10</GeoTransform>
+  <VRTRasterBand dataType="{kind}" band="1"{band}>
+    {inside}
+    {sources}
+  </VRTRasterBand>
+</VRTDataset>
+"""
+SOURCE = """<SimpleSource>
+      <SourceFilename relativeToVRT="{relative}">{name}</SourceFilename>
+      <SourceBand>1</SourceBand>
+      <SrcRect xOff="0" yOff="0" xSize="{width}" ySize="3"/>
+      <DstRect xOff="{x}" yOff="0" xSize="{width}" ySize="3"/>{more}
+    </SimpleSource>"""
+
+
+def source(name: object, *, x: int = 0, width: int = 4, relative: int = 1, more: str = "") -> str:
+    return SOURCE.format(name=name, x=x, width=width, relative=relative, more=more)
+
+
+def mosaic(
+    path: Path, *sources: str, inside: str = "", kind: str = "Float32", band: str = ""
+) -> Path:
+    """Write a mosaic of six columns: one more than a raster of four and one of one column fill."""
+    text = MOSAIC.format(
+        x=X0, y=Y0, kind=kind, band=band, inside=inside, sources="".join(sources)
+    )  # fmt: skip
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def tiles(tmp_path: Path) -> Path:
+    """Return a mosaic of `depths.tif` and of a column of 7 m below it, with a gap between."""
+    (tmp_path / "below").mkdir()
+    write_grid(depth_grid(), tmp_path / "depths.tif")
+    write_foreign(tmp_path / "below" / "east.tif", np.full((3, 1), 7, dtype="float32"))
+    two = source("depths.tif"), source("below/east.tif", x=5, width=1)
+    return mosaic(tmp_path / "a.vrt", *two, inside="<NoDataValue>-9999</NoDataValue>")
+
+
+def test_a_mosaic_is_read_by_window(tiles: Path) -> None:
+    """Kills a mosaic refused as a whole, and a gap between its files that would be dry ground."""
+    expected = np.full((3, 6), NODATA, dtype="float32")
+    expected[:, :4], expected[:, 5] = DEPTH, 7
+    grid = read_grid(tiles, "flood_depth")
+    assert_array_equal(grid.values, expected)
+    assert (grid.nodata, grid.x_min, grid.y_max) == (NODATA, X0, Y0)
+    part = read_grid(tiles, "flood_depth", bbox=(X0 + 70, Y0 - 20, X0 + 120, Y0 - 10))
+    assert_array_equal(part.values, expected[1:2, 3:])
+    joined = [g.values for g in iter_grids(tiles, "flood_depth", tile_cells=4)]
+    assert_array_equal(np.hstack(joined), expected)
+    assert_array_equal(load_flood_depth(tiles).values, expected)
+    # A file outside the window is not read: only what it begins with is looked at.
+    east = tiles.parent / "below" / "east.tif"
+    east.write_bytes(east.read_bytes()[:8])
+    west = read_grid(tiles, "flood_depth", bbox=(X0, Y0 - 30, X0 + 80, Y0))
+    assert_array_equal(west.values, DEPTH)
+    with pytest.raises(SourceError, match="flood_depth: the file is damaged"):
+        read_grid(tiles, "flood_depth")
+
+
+def test_a_mosaic_as_gdal_writes_it(tmp_path: Path, depths: Path) -> None:
+    grid = Grid(np.array([[1, 2]], "uint8"), X0, Y0, 1.0, 1.0, legend={1: "eau", 2: "bois"})
+    write_grid(grid, tmp_path / "codes.tif")
+    for name in ("depths", "codes"):
+        rasterio.shutil.copy(tmp_path / f"{name}.tif", tmp_path / f"{name}.vrt", driver="VRT")
+    assert_array_equal(read_grid(tmp_path / "depths.vrt", "flood_depth").values, DEPTH)
+    assert_array_equal(read_grid(tmp_path / "codes.vrt", "codes").values, grid.values)
+    (tmp_path / "a.asc").write_text(
+        f"ncols 2\nnrows 1\nxllcorner {X0}\nyllcorner {Y0 - 30}\ncellsize 10\n0.5 1\n"
+    )
+    text = source("a.asc", width=2) + source(depths.resolve(), x=2, relative=0)
+    path = mosaic(tmp_path / "ascii.vrt", text, inside="<NoDataValue>-9999</NoDataValue>")
+    values = read_grid(path, "flood_depth").values
+    assert values[0, 0] == 0.5
+    assert_array_equal(values[:, 2:], DEPTH)
+
+
+def test_cells_that_no_file_of_a_mosaic_holds_are_unknown(tiles: Path) -> None:
+    """Kills 0 m of water between two files: GDAL fills with 0 where no other value is said."""
+    plain = np.ones((3, 4), dtype="float32")
+    write_foreign(tiles.parent / "plain.tif", plain)
+    grid = read_grid(mosaic(tiles, source("plain.tif")), "flood_depth")
+    assert_array_equal(np.isnan(grid.values), [[False] * 4 + [True] * 2] * 3)
+    assert np.isnan(grid.nodata)
+    write_foreign(tiles.parent / "codes.tif", plain.astype("uint8"))
+    codes = source("codes.tif"), source("codes.tif", x=2)
+    assert read_grid(mosaic(tiles, *codes, kind="Byte"), "codes").values.all()
+    for gaps in ((codes[0],), (codes[0], source("codes.tif", x="two"))):
+        with pytest.raises(SourceError, match=r"says no value for cells that none.*-vrtnodata"):
+            read_grid(mosaic(tiles, *gaps, kind="Byte"), "codes")
+
+
+def test_a_mosaic_follows_its_files_into_the_cache(tiles: Path) -> None:
+    """Kills a result of last week taken for that of a file that was exchanged since."""
+    before = checksum(tiles)
+    write_foreign(tiles.parent / "below" / "east.tif", np.full((3, 1), 8, dtype="float32"))
+    assert checksum(tiles) != before
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (source("/vsicurl/http://127.0.0.1/a.tif"), r"« /vsicurl/.*» is no path of a file"),
+        (source("/VSIZIP/a.zip/a.tif", relative=0), r"« /VSIZIP/.*» is no path of a file"),
+        (source("http://127.0.0.1/a.tif"), r"« http://127.0.0.1/a.tif » is no path of a file"),
+        (source("NETCDF:a.nc:depth"), r"« NETCDF:a.nc:depth » is no path of a file"),
+        (source(r"\\\\server\\a.tif"), r"server.* is no path of a file"),
+        (source(""), "«  » is no path of a file"),
+        (source("/etc/hostname", relative=0), "« /etc/hostname » is outside its folder"),
+        (source("../outside.tif"), "« ../outside.tif » is outside its folder"),
+        (source("below/../../outside.tif"), "outside its folder"),
+        (source("link.tif"), "« link.tif » is outside its folder"),
+        (source("depths.tif", relative=0), "« depths.tif » is not relative to the VRT"),
+        (source("absent.tif"), r"« absent.tif » cannot be opened \(No such file"),
+        (source("below"), r"« below » cannot be opened"),
+        (source("nested.vrt"), "« nested.vrt » is no GeoTIFF or ASCII grid"),
+        (source("nested.tif"), "« nested.tif » is no GeoTIFF or ASCII grid"),
+        (source("service.tif"), "« service.tif » is no GeoTIFF or ASCII grid"),
+        (source("both.asc"), "« both.asc » is no GeoTIFF or ASCII grid"),
+        (source("depths.tif", more="<OpenOptions/>"), "holds <OpenOptions> in <SimpleSource>"),
+        (source("depths.tif", more='<SourceFilename relativeToVRT="1">depths.tif</SourceFilename>'),
+         "does not name one file"),
+        ("<SimpleSource/>", "a <SimpleSource> that does not name one file"),
+        (source("depths.tif").replace("SimpleSource", "KernelFilteredSource"),
+         "holds <KernelFilteredSource> in <VRTRasterBand>"),
+        (source("depths.tif").replace("SourceFilename", "sourcefilename"),
+         "holds <sourcefilename> in <SimpleSource>"),
+        ("<PixelFunctionType>f</PixelFunctionType>", "holds <PixelFunctionType>"),
+        ("<PixelFunctionCode>import os</PixelFunctionCode>", "holds <PixelFunctionCode>"),
+        ("<MaskBand/>", "holds <MaskBand> in <VRTRasterBand>"),
+    ],
+)  # fmt: skip
+def test_mosaics_that_lead_elsewhere_are_refused(tiles: Path, made: str, message: str) -> None:
+    """Kills: a file handed over by a stranger that makes GDAL read another file or address.
+
+    Each names what is refused, and the way out.
+    """
+    folder = tiles.parent
+    outside = write_foreign(folder.parent / "outside.tif", DEPTH)
+    (folder / "link.tif").symlink_to(outside)
+    inner = mosaic(folder / "nested.vrt", source("depths.tif")).read_bytes()
+    (folder / "nested.tif").write_bytes(inner)
+    (folder / "service.tif").write_text("<GDAL_WMS><Service/></GDAL_WMS>")
+    (folder / "both.asc").write_bytes(b"ncols 6\nnrows 3\n" + inner)
+    with pytest.raises(SourceError, match=message) as caught:
+        read_grid(mosaic(tiles, made), "flood_depth")
+    text = str(caught.value)
+    assert text.startswith("a.vrt: ")
+    assert "Required: a plain mosaic of GeoTIFF or ASCII grids in its folder or below" in text
+    assert "Remedy: read its files with tvb.io.read_grid and give the list" in text
+    for read in (load_flood_depth, lambda p: next(iter_grids(p, "x")), checksum):
+        with pytest.raises(SourceError, match=message):
+            read(tiles)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (("<VRTDataset ", '<VRTDataset subClass="VRTWarpedDataset" '),
+         r"holds <VRTDataset subClass='VRTWarpedDataset'>"),
+        (('band="1"', 'band="1" subClass="VRTDerivedRasterBand"'), "VRTDerivedRasterBand"),
+        (('band="1"', 'band="1" subClass="VRTRawRasterBand"'), "VRTRawRasterBand"),
+        (("<SRS>", "<GDALWarpOptions/><SRS>"), "holds <GDALWarpOptions> in <VRTDataset>"),
+        (("<VRTDataset ", "<!DOCTYPE a [<!ENTITY b 'c'>]><VRTDataset "), "declares entities"),
+        (("</VRTDataset>", ""), "is not XML"),
+        (("VRTDataset", "OGRVRTDataSource"), "starts with <OGRVRTDataSource>"),
+        (("<SRS>", "<SRS>\xe9"), "is not a text in UTF-8"),
+    ],
+)  # fmt: skip
+def test_virtual_files_that_are_no_plain_mosaic_are_refused(
+    tiles: Path, changes: tuple[str, str], message: str
+) -> None:
+    text = tiles.read_text(encoding="utf-8").replace(*changes)
+    tiles.write_bytes(text.encode("latin-1"))
+    with pytest.raises(SourceError, match=message):
+        read_grid(tiles, "flood_depth")
+
+
+def test_a_system_is_never_looked_for_elsewhere(tiles: Path) -> None:
+    """Kills a system that GDAL would fetch, and a text of 65 MB of which a list would be made."""
+    text = tiles.read_text(encoding="utf-8")
+    tiles.write_text(text.replace("EPSG:2154", "http://127.0.0.1/crs.prj"), encoding="utf-8")
+    with pytest.raises(CrsError, match=r"a.vrt: its system of coordinates cannot be understood"):
+        read_grid(tiles, "flood_depth")
+    tiles.write_text(text.replace("<SRS>EPSG:2154</SRS>", ""), encoding="utf-8")
+    with pytest.raises(CrsError, match="does not say its coordinate reference system"):
+        read_grid(tiles, "flood_depth")
+    with tiles.open("ab") as file:
+        file.truncate(65 * 1024**2)
+    with pytest.raises(SourceError, match="has more than 64 MB of XML"):
+        read_grid(tiles, "flood_depth")
+
+
+def test_a_virtual_file_under_another_name_is_not_opened(tiles: Path) -> None:
+    """Kills a mosaic that comes as a GeoTIFF, and so past what mosaics are held to."""
+    other = tiles.with_suffix(".tif")
+    other.write_bytes(tiles.read_bytes())
     with pytest.raises(SourceError, match="cannot be read as a raster"):
-        read_grid(path, "flood_depth")
+        read_grid(other, "flood_depth")
+
+
+def test_time_steps_are_bands(tmp_path: Path) -> None:
+    """Three steps of a rising water; a file of several bands without `band` says what to give."""
+    steps = np.stack([DEPTH, DEPTH, DEPTH]).clip(min=0) * np.array([0, 1, 2])[:, None, None]
+    path = write_foreign(tmp_path / "steps.tif", steps.astype("float32"))
+    read = {f"t{i}": load_flood_depth(path, band=i) for i in (1, 2, 3)}
+    assert [grid.values.max() for grid in read.values()] == [0.0, 4.0, 8.0]
+    building = gpd.GeoDataFrame(geometry=[shapely.box(X0 + 21, Y0 - 9, X0 + 39, Y0 - 1)], crs=2154)
+    deepest = measure_depth(building, read).table["depth_max_m"]
+    assert deepest[["t1", "t2", "t3"]].to_numpy().tolist() == [[0.0, 1.5, 3.0]]
+    with pytest.raises(ParameterError, match=r"band None of a file of 3 bands.*band= from 1 to 3"):
+        load_flood_depth(path)
+    with pytest.raises(ParameterError, match="band 4 of a file of 3 bands"):
+        load_flood_depth(path, band=4)
 
 
 def test_cells_that_geotiff_cannot_hold(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from geopandas.testing import assert_geodataframe_equal
 import worlds
 from tvb.errors import CrsError, CrsWarning, LayerError, ParameterError, SourceError
 from tvb.io import batches, conform, ogr, parquet, read, read_layer, tables
+from tvb.io.assembly import find_twins
 from tvb.io.crs import Projector, resolve_crs
 
 
@@ -694,3 +695,53 @@ def test_a_wrong_encoding_is_named(tmp_path: Path) -> None:
         read_layer(tmp_path / "communes.shp", "communes", encoding="utf-8")
     with pytest.raises(ParameterError, match="encoding: « utf-9 » is unknown"):
         read_layer(tmp_path / "communes.shp", "communes", encoding="utf-9")
+
+
+def _estates(path: Path, names: list[str], boxes: list[int], **more: Any) -> Path:
+    """Write estates of 10 m by 10 m, each at its place."""
+    shapes = [worlds.box(20 * i, 0, 20 * i + 10, 10) for i in boxes]
+    gpd.GeoDataFrame({"nom": names, **more}, geometry=shapes, crs=2154).to_file(path)
+    return path
+
+
+def test_features_without_a_key_given_twice_are_noted_and_kept(tmp_path: Path) -> None:
+    """Kills a second estate that nobody hears of, one that is dropped, and a twin that is none:
+    same outline under another name, same name elsewhere."""
+    one = _estates(tmp_path / "a.gpkg", ["Cité du Jard", "Cité 4", "Cité 5"], [0, 1, 2])
+    two = _estates(
+        tmp_path / "b.gpkg", ["Autre", "CITÉ DU JARD", "Cité 5", "Cité 4", "Cité 4"],
+        [1, 0, 7, 1, 1], extra=[1, 2, 3, 4, 5],
+    )  # fmt: skip
+    frame, report = read_layer([one, two], "estates")
+    assert (len(frame), report.rows_dropped) == (8, 0)
+    notes = {entry.reason: entry for entry in report.notes if "given twice" in entry.reason}
+    assert list(notes) == ["feature given twice, in a.gpkg and again in b.gpkg; all kept"]
+    (note,) = notes.values()
+    assert (note.count, list(note.ids)) == (3, ["b.gpkg row 1", "b.gpkg row 3", "b.gpkg row 4"])
+    assert "objet donné deux fois, dans a.gpkg puis dans b.gpkg" in report.summary("fr")
+    alone = read_layer(two, "estates")[1]
+    told = [(e.reason, e.count, list(e.ids)) for e in alone.notes if "twice" in e.reason]
+    assert told == [("feature given twice; all kept", 1, ["row 4"])]
+
+
+def test_a_ring_that_begins_elsewhere_is_the_same_outline() -> None:
+    square = shapely.box(0, 0, 1, 1)
+    turned = shapely.Polygon(shapely.get_coordinates(square)[[2, 3, 4, 1, 2]])
+    shapes = np.array([square, shapely.box(5, 5, 6, 6), turned, square], dtype=object)
+    values = pd.DataFrame(
+        {"a": pd.array([1, None, 1, 2], "Int64"), "b": pd.array(["x"] * 4, "str")}
+    )
+    assert find_twins(values, shapes).tolist() == [0, 1, 0, 3]
+    nulls = pd.DataFrame({"a": pd.array([None] * 4, "Int64"), "b": pd.array([None] * 4, "str")})
+    assert find_twins(nulls, shapes).tolist() == [0, 1, 0, 0]
+    assert find_twins(nulls.iloc[:0], shapes[:0]).tolist() == []
+
+
+@pytest.mark.official
+def test_estates_in_both_published_files_are_noted(official: Path) -> None:
+    """Fourteen estates stand in the file of the property and in that of its buffer zone."""
+    files = [official / "cites-minieres.geojson", official / "zt-cites-minieres.geojson"]
+    frame, report = read_layer(files, "estates")
+    assert len(frame) == 321
+    twice = [entry for entry in report.notes if entry.reason.startswith("feature given twice")]
+    assert [entry.count for entry in twice] == [14]

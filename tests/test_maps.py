@@ -11,6 +11,7 @@ import string
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +151,21 @@ def test_french_typography() -> None:
 def test_every_text_exists_in_both_languages_with_the_same_blanks() -> None:
     """Kills a translation that forgets a figure."""
     for key, pair in words.TEXTS.items():
-        blanks = [[b for _, b, _, _ in string.Formatter().parse(t) if b is not None] for t in pair]
+        named = [[b for _, b, _, _ in string.Formatter().parse(t) if b is not None] for t in pair]
+        blanks = [{name or str(place) for place, name in enumerate(names)} for names in named]
         assert blanks[0] == blanks[1], key
         assert all(pair), key
+
+
+def test_words_agree_with_the_numbers_of_their_text() -> None:
+    """What is shown counts: 1.96 told as 2 is plural. Kills « 1 communes », « 0,5 ha inscrits »."""
+    told = [texts.say("n_communes", "fr", texts.number(n, "fr")) for n in (0, 1, 2, 1234)]
+    assert told == ["0 commune", "1 commune", "2 communes", f"1{THIN}234 communes"]
+    areas = [(texts.number(a, "fr", d), "80") for a, d in ((0.5, 1), (1.96, 0), (3, 0))]
+    here = [texts.say("property_here", "fr", *area).split(" au ")[0] for area in areas]
+    told = [text.replace(NO_BREAK, " ") for text in here]
+    assert told == ["0,5 ha inscrit", "2 ha inscrits", "3 ha inscrits"]
+    assert texts.say("n_communes", "en", texts.number(0, "en")) == "0 communes"
 
 
 def test_scenarios_are_named_and_unknown_codes_kept() -> None:
@@ -436,6 +449,12 @@ def test_the_locator_shows_when_the_extent_is_a_small_part() -> None:
     assert "Situation" not in written(maps.plot_territory(town(), extent=large))
     assert "Situation" not in written(maps.plot_territory(town()))
     assert "La ville, autour de Sud" in written(maps.plot_territory(town(), extent=small))
+    renamed = town()["communes"].assign(nom=["Isbergues", "Le Port", "Nord", "Est"])
+    named = replace(town(), layers={**town().layers, "communes": renamed})
+    assert "La ville, autour d’Isbergues" in written(maps.plot_territory(named, extent=small))
+    assert "La ville, around Isbergues" in written(
+        maps.plot_territory(named, extent=small, lang="en")
+    )
 
 
 def test_user_titles_replace_those_of_the_plate() -> None:

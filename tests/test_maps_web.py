@@ -20,9 +20,12 @@ from pyproj import Transformer
 
 import worlds
 from tvb.errors import CrsError, LayerError, MissingExtraError, ParameterError
+from tvb.io.fields import describe_fields
+from tvb.maps import texts
 from tvb.maps.symbols import Fill, Marker, Stroke
 from tvb.maps.web import WebLayer, build_web_map, document, web_map
 from tvb.maps.web.encode import encode, simplify
+from tvb.maps.web.words import POPUPS, popup_labels
 from tvb.territory import Source, Territory
 
 SOURCE = Source("communes", "real", "Communes", "MBM", "Licence Ouverte 2.0", "2024")
@@ -137,6 +140,24 @@ def test_popups_speak_of_what_people_know():
     assert terrils["features"][0][2] == ["T1", "Voie verte", "<\u00a00,01", "Lens"]
     assert (terrils["worth"], communes["worth"]) == ("[modélisé]", "")
     assert "Population (habitants)" in communes["labels"]
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_popups_call_columns_as_files_do(lang):
+    """Kills a column without a name, and a second table of names that says the same or drifts."""
+    shared = 0
+    for layer, columns in POPUPS.items():
+        told = popup_labels(layer, [*columns, "insee"], lang)
+        assert list(told) == list(columns)
+        for field in describe_fields(layer, columns, lang=lang):
+            own = columns[field.name]
+            alias = texts.typeset(field.alias, lang)
+            if own is None:
+                shared += 1
+                assert told[field.name] == alias != ""
+            else:
+                assert own[lang == "en"] != field.alias, (layer, field.name)
+    assert shared > 25
 
 
 def test_shown_in_a_notebook():

@@ -20,6 +20,7 @@ from tvb.flood import CountingRule
 from tvb.io import Entry, LayerReport
 from tvb.messages import preferred_language, translate
 from tvb.messages.catalogue import Catalogue, holes_of, read_entries, typeset
+from tvb.messages.typography import Counted, agree, format_number
 from tvb.schema import SCHEMAS, validate
 from tvb.schema.layers import GRID_SCHEMAS
 from tvb.schema.plan import ATTRIBUTE_TABLES, PLAN_TABLES
@@ -41,7 +42,11 @@ FORMS = {"{}", "{}: {}", "{}{}: {}", "{} {}", "{} ({})"}
 
 BEYOND = {
     "heritage/sight.py": {"required"},  # said.TABLES
-    "io/assembly.py": {"reason", "self.schema.column(name).description"},  # keys; schemas below
+    "io/assembly.py": {
+        "reason",
+        "self.schema.column(name).description",
+        "entry.reason",
+    },  # keys; schemas below; of io.hazard_codes
     "io/database_reading.py": {"self.systems.remark"},  # of io.crs.resolve_crs
     "connectivity/checks.py": {"required"},  # said.SINKS, refuse
     "io/database_session.py": {"remedy"},  # said.TABLES
@@ -164,7 +169,8 @@ def test_each_template_is_found_again_by_its_text(file):
         values = [f"X{number}" for number in range(len(holes_of(english)))]
         plain = english.replace("{:w}", "{}").format(*values)
         if mine == file:
-            assert translate(plain, "fr") == typeset(french).replace(":fr}", "}").format(*values)
+            told = re.sub(r"\{\d:[^{}|]*\|([^{}]*)\}", r"\1", typeset(french))  # « several »
+            assert translate(plain, "fr") == told.replace(":fr}", "}").format(*values)
 
 
 def test_french_texts_end_as_the_english_ones_and_have_their_spaces():
@@ -196,6 +202,31 @@ def test_holes_are_put_in_order_translated_and_braces_kept():
     assert catalogue.find("12 words", str) == "12 mots"
     assert catalogue.find("12 or so words", str) is None
     assert catalogue.find("a {b}", str) == "un {b}"
+
+
+def test_words_agree_with_the_number_that_fills_a_hole():
+    """Kills « 1 lignes », « 0 lignes » and a number with thousands taken for no number."""
+    catalogue = Catalogue({"{} rows came": "{0} ligne{0:|s} {0:est venue|sont venues}"})
+    told = [catalogue.find(f"{n} rows came", str) for n in ("0", "1", "1.5", "2", "12,345", "all")]
+    assert told == [
+        "0 ligne est venue", "1 ligne est venue", "1.5 ligne est venue", "2 lignes sont venues",
+        "12,345 lignes sont venues", "all lignes sont venues",
+    ]  # fmt: skip
+    assert translate("5 rows read, 1 kept, 0 dropped", "fr") == (
+        "5 lignes lues, 1 gardée, 0 écartée"
+    )
+    assert not [french for french in ENTRIES.values() if re.search(r"\((?:s|x|e|nt)\)", french)]
+
+
+def test_numbers_and_plurals_of_each_language():
+    """0 and 1.5 are singular in French and plural in English."""
+    counts = (0, 1, 1.5, 2, -1, -3)
+    assert [agree(n, "s", "p", lang="fr") for n in counts] == ["s", "s", "s", "p", "s", "p"]
+    assert [agree(n, "s", "p", lang="en") for n in counts] == ["p", "s", "p", "p", "s", "p"]
+    assert format_number(-1234567.891, 2, lang="fr") == "-1\u202f234\u202f567,89"
+    assert format_number(-1234567.891, 2, lang="en") == "-1,234,567.89"
+    one = pickle.loads(pickle.dumps(Counted(1, "fr", "un")))  # noqa: S301 (made here)
+    assert f"{one:>4} {one:a|b}" == "  un a"
 
 
 def test_what_follows_a_name_is_not_swallowed_by_a_template_that_begins_with_a_hole():
@@ -239,8 +270,8 @@ def _plain(text: str) -> str:
             "names of communes: 2 without a code:\n  « A » is unknown, 3 row(s)\n"
             "  « B » is ambiguous, 1 row(s); near: C (1). "
             "Required: names that fit exactly one commune of the layer.",
-            "noms de communes : 2 sans code :\n  « A » : inconnu, 3 ligne(s)\n"
-            "  « B » : ambigu, 1 ligne(s) ; noms proches : C (1). "
+            "noms de communes : 2 sans code :\n  « A » : inconnu, 3 lignes\n"
+            "  « B » : ambigu, 1 ligne ; noms proches : C (1). "
             "Attendu : des noms qui désignent une seule commune de la couche.",
         ),
         (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tvb.errors import LayerError, UnknownNameError
-from tvb.names import normalise_name, resolve_communes
+from tvb.names import at_place, normalise_name, of_place, resolve_communes
 
 COMMUNES = pd.DataFrame(
     {
@@ -135,3 +135,26 @@ def test_every_name_of_the_official_files_resolves_or_is_known_not_to(official: 
     assert set(found.unresolved["name"]) == _OUTSIDE | _OTHER_SPELLING
     assert (found.unresolved["reason"] == "unknown").all()
     assert found.insee.notna().mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("name", "joined"),
+    [
+        ("Lens", "de Lens"), ("Isbergues", "d'Isbergues"), ("Oignies", "d'Oignies"),
+        ("Éleu-dit-Leauwette", "d'Éleu-dit-Leauwette"), ("Écaillon", "d'Écaillon"),
+        ("Œuf-en-Ternois", "d'Œuf-en-Ternois"), ("Hénin-Beaumont", "d'Hénin-Beaumont"),
+        ("Hornaing", "d'Hornaing"), ("Harnes", "de Harnes"), ("Ham-en-Artois", "de Ham-en-Artois"),
+        ("Le Portel", "du Portel"), ("Les Attaques", "des Attaques"), ("Lestrem", "de Lestrem"),
+        ("La Couture", "de La Couture"), ("L'Écluse", "de L'Écluse"), ("Ypres", "d'Ypres"),
+        ("Yerres", "de Yerres"), ("L", "de L"), ("", "de "), ("H", "de H"),
+    ],
+)  # fmt: skip
+def test_de_before_a_name(name, joined):
+    """Kills « de Isbergues », an accent that hides a vowel, and « de Le Portel »."""
+    assert of_place(name) == joined
+
+
+def test_a_before_a_name():
+    names = ("Lens", "Isbergues", "Le Portel", "Les Attaques", "La Couture")
+    told = ["à Lens", "à Isbergues", "au Portel", "aux Attaques", "à La Couture"]
+    assert [at_place(name) for name in names] == told

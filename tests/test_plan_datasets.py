@@ -13,6 +13,7 @@ import pytest
 import shapely
 
 from tvb.datasets import bassin_minier
+from tvb.datasets.plan_zones import find_crossing
 from tvb.datasets.plans import (
     PLAN_COMMUNES,
     PLANTED,
@@ -266,3 +267,37 @@ def test_a_territory_without_the_communes_is_refused(territory) -> None:
              for n, f in territory.layers.items()}  # fmt: skip
     with pytest.raises(ParameterError, match=r"lacks communes of the modelled plans.*59153"):
         model_plans(Territory("petit", small))
+
+
+def test_the_crossing_is_the_square_that_holds_most_of_the_lines() -> None:
+    """A strip 240 m wide: squares of 200 m have their centre at y = 120, at x = 120, 160, ….
+
+    Kills a ground eroded by a disc that covers the square, of which nothing is left here, and the
+    first square that a line touches: the line of the west clips a corner, that of the east crosses.
+    """
+    strip = shapely.box(0, 0, 1000, 240)
+    corner = shapely.LineString([(0, 150), (90, 240)])
+    across = shapely.LineString([(700, -50), (700, 300)])
+    found = find_crossing(strip, shapely.union_all([corner, across]), 200.0)
+    assert found.equals(shapely.box(580, 20, 780, 220))  # by x = 600 the line runs along the edge
+    with pytest.raises(ParameterError, match="no line crosses a square of 200 m that is free"):
+        find_crossing(strip, corner, 200.0)
+    for narrow in (shapely.box(0, 0, 1000, 190), shapely.Polygon()):
+        with pytest.raises(ParameterError, match="no room for a square of 200 m"):
+            find_crossing(narrow, across, 200.0)
+
+
+def test_a_zone_across_a_corridor_is_found_where_little_ground_is_dry(territory, plans) -> None:
+    """Around every corridor of Condé water, but for 270 m by 270 m: kills « no point is 150 m from
+    the water » taken for « no room », as it was on the official layers."""
+    corridors = part(territory, plans[NEW], "corridors")
+    room = named(plans[NEW].zones, "1AUt").buffer(35.0, join_style="mitre")
+    water = corridors.buffer(160.0).difference(room)
+    floods = territory["flood_zones"]
+    row = floods[floods["scenario"] == "04Fai"].head(1).set_geometry([water], crs=floods.crs)
+    wet = pd.concat([floods, row], ignore_index=True)
+    held = Territory("humide", {**territory.layers, "flood_zones": wet})
+    found = named(read_plan(model_plans(held)[2].tables, nature="modelled").zones, "1AUt")
+    assert found.area == pytest.approx(200.0**2)
+    assert found.within(room)
+    assert found.intersection(corridors).length > 150

@@ -24,6 +24,7 @@ import worlds
 from tvb import heritage
 from tvb.connectivity import compute_ec, remove_links
 from tvb.errors import CrsError, ParameterError
+from tvb.grid import Grid
 from tvb.plan import Plan
 from tvb.plu import (
     FAMILIES,
@@ -39,6 +40,7 @@ from tvb.plu import (
 from tvb.plu.declare import format_fact
 from tvb.plu.overlay import is_wide, shared_parts, subdivide, uncovered_parts
 from tvb.plu.shift import estimate_shift
+from tvb.territory import Territory
 
 box, line, frame = worlds.box, pw.line, pw.frame
 
@@ -429,6 +431,94 @@ def test_views_agree_with_the_heritage_theme() -> None:
     found = review_plan(bad(), reference, rules=["U3.11"])
     assert pw.measures(found, "U3.11") == [lost["built_m2"].max()]
     assert "T001" in found.findings["message"].iloc[0]
+
+
+@pytest.mark.parametrize(("height_m", "hidden"), [(5.0, True), (100.0, False)])
+def test_the_terrain_of_the_territory_shows_what_a_zone_hides(
+    height_m: float, hidden: bool
+) -> None:
+    """9 m of buildings at 400–500 m hide a terril of 5 m at 900 m, not one of 100 m; the zone takes
+    none of the farmland. Kills a raster looked for under another name than that of its schema."""
+    bad = pw.make_plan(pw.zones_around(("AUc", box(400, 0, 500, 400))))
+    layers = {
+        "communes": worlds.communes(),
+        "farmland": frame([box(0, 0, 200, 200)], id_parvis=["p"], vue_sur=["T001"]),
+        "terrils": frame([box(850, 50, 950, 150)], no_terril=["T001"], nom=["Terril"],
+                         hauteur_m=[height_m]),
+    }  # fmt: skip
+    flat = Grid(np.full((100, 100), 30.0), worlds.X0, worlds.Y0 + 1000, 10.0, 10.0, name="terrain")
+    blind, seeing = (
+        review_plan(bad, Reference.of(Territory("t", layers, grids)), rules=["U3.11"])
+        for grids in ({}, {"terrain": flat})
+    )
+    assert blind.findings.empty
+    assert pw.measures(seeing, "U3.11") == ([0.0] if hidden else [])
+    if hidden:
+        message = seeing.findings["message"].iloc[0]
+        assert "cache ce que l'on voit d'un parvis agricole : vue sur T001." in message
+    references = [Reference.of(Territory("t", layers, {"terrain": g})) for g in (flat, flat.crop((
+        worlds.X0, worlds.Y0, worlds.X0 + 500, worlds.Y0 + 500)))]  # fmt: skip
+    assert references[0].checksum() != references[1].checksum()
+
+
+def test_a_zone_that_takes_farmland_and_hides_the_rest_says_both() -> None:
+    (_, _), (bad, _), _ = CASES["U3.11"]
+    flat = Grid(np.full((100, 100), 30.0), worlds.X0, worlds.Y0 + 1000, 10.0, 10.0, name="terrain")
+    reference = pw.make_reference(
+        farmland=frame([box(300, 300, 900, 700)], id_parvis=["p"], vue_sur=["T001"]),
+        terrils=frame([box(850, 850, 950, 950)], no_terril=["T001"], nom=["T"], hauteur_m=[2.0]),
+        terrain=flat,
+    )
+    found = review_plan(bad(), reference, rules=["U3.11"], lang="en").findings["message"]
+    assert found.tolist() == [
+        "The AU zone AUc0 takes 40,000 m² of viewing farmland and hides what is seen from the "
+        "rest: view of T001. Move the zone, or limit heights by a guideline (OAP)."
+    ]
+
+
+TOLD_R15 = {
+    0: "Pas d'estimation : la zone AU AUc1 ouvre à la construction 10 ha inondables, mais aucune "
+       "zone U bâtie n'est voisine, dont on prendrait la densité.",
+    2: "Estimation : à la densité de la zone U voisine (0,04 bâtiment par hectare), la zone AU "
+       "AUc1 ajouterait moins d'un bâtiment sur 10 ha inondables.",
+    5: "Estimation : à la densité de la zone U voisine (0,1 bâtiment par hectare), la zone AU AUc1 "
+       "ajouterait 1 bâtiment sur 10 ha inondables.",
+    110: "Estimation : à la densité de la zone U voisine (2,2 bâtiments par hectare), la zone AU "
+         "AUc1 ajouterait 22 bâtiments sur 10 ha inondables.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("houses", TOLD_R15)
+def test_buildings_to_come_are_told_in_words_that_agree(houses: int) -> None:
+    """U of 50 ha with some houses, 10 ha of AU under water: a fifth of them. Kills « 0
+    bâtiment(s) » for what was not estimated, and « 1 bâtiments »."""
+    zones = pw.zones_around(("U", WEST), ("AUc", box(500, 0, 700, 1000)))
+    spots = [(20 + 40 * (i % 11), 20 + 40 * (i // 11)) for i in range(houses)]
+    wet = {"flood_zones": pw.flood(box(500, 0, 700, 500)), "buildings": pw.buildings(*spots)}
+    review = review_plan(pw.make_plan(zones), pw.make_reference(**wet), rules=["R1.5"])
+    assert review.findings["message"].iloc[0].startswith(TOLD_R15[houses] + " Réduire la zone")
+    (measure,) = pw.measures(review, "R1.5")
+    assert np.isnan(measure) if houses == 0 else measure == pytest.approx(houses / 5)
+    alone = pw.make_plan(pw.zones_around(("AUc", box(500, 0, 700, 1000))))
+    unknown = review_plan(alone, pw.make_reference(**wet), rules=["R1.5"]).findings
+    assert unknown["message"].iloc[0].startswith("Pas d'estimation")
+    assert unknown["measure"].isna().all()
+
+
+def test_words_agree_with_the_numbers_beside_them() -> None:
+    """One house and two: « touche », « touchent ». Kills « ligne(s) » in any rule."""
+    two = [(150, 150), (290, 290)]
+    told = {}
+    for spots in (two[:1], two):
+        reference = pw.make_reference(flood_zones=pw.flood(WET), buildings=pw.buildings(*spots))
+        for lang in ("fr", "en"):
+            found = review_plan(pw.make_plan(), reference, rules=["R1.4"], lang=lang).findings
+            told[len(spots), lang] = found["message"].iloc[0]
+    assert told[1, "fr"].startswith("1 bâtiment de la commune touche une zone")
+    assert told[2, "fr"].startswith("2 bâtiments de la commune touchent une zone")
+    assert told[1, "en"].startswith("1 building of the commune touches a flood zone")
+    assert told[2, "en"].startswith("2 buildings of the commune touch a flood zone")
+    assert not [rule.id for rule in RULES if "(s)" in rule.message.fr + rule.message.en]
 
 
 def test_thresholds_may_be_set() -> None:

@@ -8,6 +8,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -26,6 +27,19 @@ MODULES = [
 def test_examples_in_docstrings_run(module: str) -> None:
     failed, _ = doctest.testmod(importlib.import_module(module), optionflags=doctest.ELLIPSIS)
     assert failed == 0
+
+
+def test_the_page_of_the_architecture_is_the_contract() -> None:
+    """Kills a layer that the page forgets or puts elsewhere, and one that it does not explain."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = next(c for c in project["tool"]["importlinter"]["contracts"] if "layers" in c)
+    drawn = re.findall(r"^    (.+)$", page, re.MULTILINE)
+    layers = " ".join(drawn).replace("    ", " ").split(" > ")
+    assert ["__main__", *(" ".join(layer.split()) for layer in layers)] == contract["layers"]
+    told = page.split("from the bottom:")[1]
+    names = {name for layer in contract["layers"][1:] for name in layer.split(" | ")}
+    assert not {name for name in names if f"`{name}`" not in told}
 
 
 def test_pages_made_from_the_code_are_up_to_date() -> None:

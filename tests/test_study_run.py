@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -25,6 +26,7 @@ from tvb.study.config import (
     StudyParameters,
     TerritoryParameters,
 )
+from tvb.study.report import summarise_graph
 from tvb.study.store import Store
 
 COMMUNES = ("62473", "59526", "59616", "62666", "62215", "59028")  # some are exposed
@@ -85,6 +87,30 @@ def test_the_report_says_what_is_modelled_and_how_it_counted(done: Path) -> None
     assert "modélisé" in text
     assert "le bâtiment a au moins un point dans une zone" in text
     assert "| couche | nature |" in text
+    plurals = "taches|liens|composantes|stations|bâtiments|communes"
+    assert not re.search(rf"\b[01] (?:{plurals})\b", text)
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("fr", "1 tache d'habitat, 2 liens, 0 composante, EC(PC) 1\u202f235 ha"),
+        ("en", "1 patch, 2 links, 0 components, EC(PC) 1,235 ha"),
+    ],
+)
+def test_counts_of_a_graph_agree_with_their_nouns(lang: str, told: str, tmp_path: Path) -> None:
+    """Kills « 1 patches » on a French terminal."""
+    store = Store(tmp_path)
+    graph = {"patches": 1, "links": 2, "components": 0, "ec_ha": 1234.5678}
+    store.write_json("tables/connectivity.json", graph)
+    shares = {name: [1.0] for name in ("d", "d_intra", "d_flux", "d_connector")}
+    shape = {"geometry": [worlds.box(0, 0, 1, 1)], "crs": 2154}
+    store.write_layer("patches", gpd.GeoDataFrame(
+        {"patch": [1], "area_m2": [1.0], **shares}, **shape), ())  # fmt: skip
+    store.write_layer("links", gpd.GeoDataFrame(
+        {"i": [1], "j": [2], "distance_m": [3.0], "d": [1.0]}, **shape), ())  # fmt: skip
+    study = replace(Study(), study=replace(Study().study, lang=lang))
+    assert summarise_graph(study, tmp_path).splitlines()[0] == told
 
 
 def test_a_second_run_does_nothing_and_changes_nothing(done: Path) -> None:
@@ -389,6 +415,7 @@ def test_the_official_layers(official: Path, tmp_path: Path) -> None:
         "1 117",
         "géométrie absente",
         "géométrie invalide",
+        "objet donné deux fois",
         "moins de 100 m²",
     ):
         assert trap in text.replace("\u202f", " "), trap

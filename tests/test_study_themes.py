@@ -18,6 +18,7 @@ from tvb import cli, datasets, io
 from tvb.errors import StudyError
 from tvb.maps import Plate
 from tvb.study import Study, draw_atlas, read_study, run_study
+from tvb.study import plans as study_plans
 from tvb.study.products import draw_place
 from tvb.study.sample_plan import model_plan
 from tvb.study.store import Store
@@ -105,6 +106,15 @@ def test_a_delivery_is_drawn_with_its_findings(study: Study, store: Store, tmp_p
     (tmp_path / "two").mkdir()
     with pytest.raises(StudyError, match="Required: one delivery that can be read"):
         draw_place(study, store, "plan", extras=Extras(str(tmp_path / "two")))
+
+
+def test_plans_are_reviewed_with_the_terrain_of_the_run(study: Study, store: Store) -> None:
+    """Kills a territory read back without its rasters, and one with all of them."""
+    reference = study_plans._reference(study, store)
+    assert reference.terrain is not None
+    assert reference.terrain.shape == store.read_raster("terrain").shape
+    assert list(store.territory("communes", rasters=("terrain", "not there")).grids) == ["terrain"]
+    assert not store.territory("communes").grids
 
 
 def test_a_study_is_compared_with_itself_by_another_rule(study: Study, store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Names of communes: one spelling for comparison, and the codes that they stand for.
+"""Names of communes: one spelling for comparison, the codes that they stand for, and « de ».
 
 Public files write the same commune in many ways: ``NOEUX-LES-MINES``, ``Nœux-lez-Mines``. Names are
 compared after `normalise_name`; a name that then fits no commune, or several, is reported with what
@@ -19,12 +19,17 @@ import pandas as pd
 from tvb.display import frame_table
 from tvb.errors import LayerError, UnknownNameError, explain
 
-__all__ = ["NameResolution", "normalise_name", "resolve_communes"]
+__all__ = ["NameResolution", "at_place", "normalise_name", "of_place", "resolve_communes"]
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 _NOT_A_WORD = re.compile(r"[\W_]+")
 # « s/ » is left alone on purpose: it stands for « sur » in one file and for « sous » in another.
 _WORDS = {"st": "saint", "ste": "sainte", "lez": "les"}
+# What the article that a name begins with makes of « de » and « à »; La and L' stay as they are.
+_ARTICLES = {"Le": ("du", "au"), "Les": ("des", "aux")}
+_VOWELS = "aeiouy"
+# In the north an H is mute in names (d'Hénin, d'Hornaing), but for a few.
+_ASPIRATED = {"ham", "hamel", "harnes"}
 _CANDIDATES = 3
 _LIKENESS = 0.75
 
@@ -59,6 +64,69 @@ def normalise_name(name: str) -> str:
         c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c)
     )
     return " ".join(_WORDS.get(w, w) for w in _NOT_A_WORD.sub(" ", plain).split())
+
+
+def of_place(name: str) -> str:
+    """Return a name of a place after « de », as French joins them.
+
+    Parameters
+    ----------
+    name : str
+        Of a commune or the like, with its article.
+
+    Returns
+    -------
+    str
+        With « de », « d' », « du » or « des ».
+
+    Examples
+    --------
+    >>> of_place("Lens"), of_place("Isbergues"), of_place("Hénin-Beaumont"), of_place("Harnes")
+    ('de Lens', "d'Isbergues", "d'Hénin-Beaumont", 'de Harnes')
+    >>> of_place("Le Portel"), of_place("Les Attaques"), of_place("La Couture")
+    ('du Portel', 'des Attaques', 'de La Couture')
+    """
+    contracted = _contracted(name, 0)
+    if contracted:
+        return contracted
+    return f"d'{name}" if _elides(name) else f"de {name}"
+
+
+def at_place(name: str) -> str:
+    """Return a name of a place after « à », as French joins them.
+
+    Parameters
+    ----------
+    name : str
+        Of a commune or the like, with its article.
+
+    Returns
+    -------
+    str
+        With « à », « au » or « aux ».
+
+    Examples
+    --------
+    >>> at_place("Isbergues"), at_place("Le Portel"), at_place("Les Attaques")
+    ('à Isbergues', 'au Portel', 'aux Attaques')
+    """
+    return _contracted(name, 1) or f"à {name}"
+
+
+def _contracted(name: str, preposition: int) -> str:
+    article, _, rest = name.partition(" ")
+    return f"{_ARTICLES[article][preposition]} {rest}" if rest and article in _ARTICLES else ""
+
+
+def _elides(name: str) -> bool:
+    """Tell whether « de » loses its vowel before a name."""
+    words = normalise_name(name).split()
+    if not words or words[0] in _ASPIRATED:
+        return False
+    begins = words[0].removeprefix("h")
+    if begins[:1] == "y":  # Ypres, not Yerville: before a vowel it is a consonant
+        return begins[1:2] not in _VOWELS
+    return begins != "" and begins[0] in _VOWELS
 
 
 @dataclass(frozen=True)

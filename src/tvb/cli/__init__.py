@@ -16,7 +16,8 @@ import typer
 from typer.exceptions import TyperException
 
 from tvb.cli import dossiers, drawing, plans, reading, studies
-from tvb.cli.options import stop
+from tvb.cli.help import Command, Group
+from tvb.cli.options import Language, stop
 from tvb.cli.words import language, say
 from tvb.errors import TvbError
 from tvb.messages import translate
@@ -24,6 +25,8 @@ from tvb.messages import translate
 __all__ = ["app", "main"]
 
 app = typer.Typer(
+    cls=Group,
+    subcommand_metavar=say("COMMAND [ARGS]..."),
     help=say("Green-blue network, flood exposure and heritage of the Bassin minier."),
     epilog=say(
         "Exit codes: 0 done; 1 the data or the study is wrong, or --strict found something; "
@@ -88,7 +91,14 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 }
 
 for _name, (_function, _help) in _COMMANDS.items():
-    app.command(_name, help=say(_help))(_function)
+    app.command(_name, cls=Command, help=say(_help))(_function)
+
+
+@app.callback()
+def choose(context: typer.Context, *, lang: Language = None) -> None:
+    """Give the language asked for before the command to the command: `tvb --lang fr run`."""
+    if lang is not None:
+        context.default_map = {name: {"lang": lang} for name in _COMMANDS}
 
 
 def main() -> None:

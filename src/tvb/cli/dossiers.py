@@ -62,7 +62,7 @@ def dossier(
         tell(say("{}: no dossier: {}", name, translate(error, words.language)))
     states = made.dossiers["state"].value_counts()
     counts = [int(states.get(state, 0)) for state in ("écrit", "échec", "inchangé")]
-    text = say("{} dossiers, {} failed, {} already there. See {}.", *counts, folder)
+    text = say("{0} dossier{0:|s}, {1} failed, {2} already there. See {3}.", *counts, folder)
     data = {"folder": str(folder), "dossiers": made.dossiers.reset_index().to_dict("records")}
     emit(text, data, as_json=as_json, quiet=quiet)
 

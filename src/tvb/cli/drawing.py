@@ -135,6 +135,6 @@ def atlas(
     for name, error in zip(made.failed["name"], made.failed["error"], strict=True):
         tell(say("{}: no sheet: {}", name, translate(error, words.language)))
     failed = len(made.failed)
-    text = say("{} sheets, {} failed. See {}.", len(made.sheets) - failed, failed, file)
+    text = say("{0} sheet{0:|s}, {1} failed. See {2}.", len(made.sheets) - failed, failed, file)
     data = {"file": str(file), "sheets": made.sheets.reset_index().to_dict("records")}
     emit(text, data, as_json=as_json, quiet=quiet)

@@ -22,7 +22,8 @@ from tvb.cli.options import (
     open_study,
     prepare,
 )
-from tvb.cli.words import say
+from tvb.cli.words import language, say
+from tvb.messages.typography import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +97,8 @@ def _run_all(
     _, result = prepare(study, out, only=only or (), force=force, jobs=jobs, quiet=silent)
     seconds = sum(s.seconds for s in result.steps if not s.cached)
     where = out / "report.md" if any(s.step == "report" for s in result.steps) else out
-    text = say("{} steps, {} s of work. See {}.", len(result.steps), f"{seconds:.1f}", where)
+    told = format_number(seconds, 1, lang=language)
+    text = say("{0} step{0:|s}, {1} s of work. See {2}.", len(result.steps), told, where)
     emit(text, _as_data(result, out), as_json=as_json, quiet=quiet)
 
 
@@ -163,12 +165,17 @@ def flood(
     chosen = open_study(study, layers, lang)
     chosen = replace(chosen, flood=replace(chosen.flood, rule=rule or chosen.flood.rule))
     stations = not lacking(chosen, "stations")
-    steps = ["flood", "map_exposure", *(["stations"] if stations else [])]
+    steps = ["flood", "coherence", "map_exposure", "official", *(["stations"] if stations else [])]
     store, _ = prepare(chosen, out, only=steps, jobs=jobs, quiet=quiet or as_json)
     tables = ["exposure", "sensitivity", "indicators", *(["stations"] if stations else [])]
-    given = ("people", "depths")
+    given = ("exposure_epci", "exposure_elements", "people", "depths")
     tables += [name for name in given if (store.folder / f"tables/{name}.parquet").is_file()]
-    data = {name: _records(store.read_table(f"tables/{name}").reset_index()) for name in tables}
+    data: dict[str, Any] = {
+        name: _records(store.read_table(f"tables/{name}").reset_index()) for name in tables
+    }
+    data |= {n: _records(store.read_table(f"tables/{n}")) for n in ("official", "coherence")}
+    if "people" in data:
+        data["people_spread"] = store.read_json("tables/people.json")
     emit(summarise_exposure(chosen, out), data, as_json=as_json, quiet=quiet)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from tvb.messages import Lang, preferred_language
+from tvb.messages.typography import Counted
 
 __all__ = ["Lang", "choose_language", "language", "say"]
 
@@ -102,22 +103,43 @@ _FRENCH = {
     "step {} left out: the study has no layer {}":
         "étape {} sautée : l'étude n'a pas de couche {}",
     "files of {} are of an earlier run": "les fichiers de {} viennent d'un calcul plus ancien",
-    "{} steps, {} s of work. See {}.": "{} étapes, {} s de travail. Voir {}.",
+    "{0} step{0:|s}, {1} s of work. See {2}.": "{0} étape{0:|s}, {1} s de travail. Voir {2}.",
     "from the cache": "du cache",
     "extent: {} {} {} {} (EPSG:2154, metres)": "étendue : {} {} {} {} (EPSG:2154, mètres)",
     "key {}": "clé {}",
     "no key": "sans clé",
     "also read as {}": "lu aussi sous {}",
     "written: {}": "écrit : {}",
-    "{} sheets, {} failed. See {}.": "{} planches, {} non produites. Voir {}.",
+    "{0} sheet{0:|s}, {1} failed. See {2}.":
+        "{0} planche{0:|s}, {1} non produite{1:|s}. Voir {2}.",
     "{}: no sheet: {}": "{} : pas de planche : {}",
-    "{} dossiers, {} failed, {} already there. See {}.":
-        "{} dossiers, {} non produits, {} déjà faits. Voir {}.",
+    "{0} dossier{0:|s}, {1} failed, {2} already there. See {3}.":
+        "{0} dossier{0:|s}, {1} non produit{1:|s}, {2} déjà fait{2:|s}. Voir {3}.",
     "{}: no dossier: {}": "{} : pas de dossier : {}",
     "{}. See « {} --help ».": "{}. Voir « {} --help ».",
+    # What typer says on a page of help.
+    "Usage: ": "Utilisation : ",
+    "COMMAND [ARGS]...": "COMMANDE [ARGUMENTS]...",
+    "Arguments": "Arguments",
+    "Options": "Options",
+    "Commands": "Commandes",
+    "{}:": "{} :",
+    "Show this message and exit.": "Montrer ce message et finir.",
+    "Install completion for the current shell.":
+        "Installer la complétion des commandes pour cet interpréteur.",
+    "Show completion for the current shell, to copy it or customize the installation.":
+        "Montrer la complétion pour cet interpréteur, à copier ou à adapter.",
+    "required": "obligatoire",
+    "default: {}": "défaut : {}",
+    "path": "chemin",
+    "str": "texte",
+    "int": "entier",
+    "int range": "entier",
+    "list[str]": "textes",
+    "list[Path]": "chemins",
+    "; ": " ; ",
     "(key)": "(clé)",
     "the system": "le système",
-    "required": "obligatoire",
     "optional": "facultatif",
 }  # fmt: skip
 
@@ -156,7 +178,8 @@ def say(text: str, *values: object) -> str:
     text : str
         In English.
     *values : object
-        What fills its braces.
+        What fills its braces; ``{0:|s}`` is what agrees with a whole number, before the bar in the
+        singular and after it in the plural.
 
     Returns
     -------
@@ -164,4 +187,5 @@ def say(text: str, *values: object) -> str:
         In English where there is no translation.
     """
     told = _FRENCH.get(text, text) if language == "fr" else text
-    return told.format(*values) if values else told
+    counted = (Counted(v, language) if isinstance(v, int) else v for v in values)
+    return told.format(*counted) if values else told

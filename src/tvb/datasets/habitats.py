@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from tvb.datasets.flood import level_polygons
 from tvb.datasets.tables import as_layer, clip_layer, communes_met
 from tvb.datasets.terrain import Terrain
+from tvb.names import of_place
 
 __all__ = ["build_core_areas"]
 
 # Least area in hectares, and the name that a core area takes from its commune.
-_KINDS = {"boisé": (15.0, "Bois de {}"), "zone humide": (8.0, "Marais de {}")}
+_KINDS = {"boisé": (15.0, "Bois"), "zone humide": (8.0, "Marais")}
 
 
 def build_core_areas(
@@ -60,7 +61,10 @@ def _named(areas: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFr
     kinds = areas["milieu"].to_numpy()
     table = met.assign(
         id_reservoir=[f"MODELE_R{i:04d}" for i in range(len(areas))],
-        nom=[_KINDS[k][1].format(c) for k, c in zip(kinds, met["commune_1"], strict=True)],
+        nom=[
+            f"{_KINDS[kind][1]} {of_place(str(commune))}"
+            for kind, commune in zip(kinds, met["commune_1"], strict=True)
+        ],
         milieu=kinds,
     )
     return as_layer(table, shapes, "core_areas")

@@ -17,7 +17,7 @@ from tvb.errors import ParameterError, explain
 from tvb.schema import CRS
 from tvb.territory import Territory
 
-__all__ = ["Ground", "build_zones", "find_place", "polygons_of", "square"]
+__all__ = ["Ground", "build_zones", "find_crossing", "find_place", "polygons_of", "square"]
 
 Shape: TypeAlias = Any
 
@@ -248,18 +248,63 @@ def find_place(within: Shape, near: Shape, side_m: float) -> shapely.Polygon:
     ParameterError
         If no such square fits.
     """
-    shapely.prepare(within)
-    west, south, east, north = np.round(shapely.bounds(within))
-    x, y = np.meshgrid(np.arange(west, east, _STEP_M), np.arange(south, north, _STEP_M))
-    half = side_m / 2
-    boxes = shapely.box(x.ravel() - half, y.ravel() - half, x.ravel() + half, y.ravel() + half)
-    boxes = boxes[shapely.covers(within, boxes)]
-    if not len(boxes):
-        raise ParameterError(
-            explain("modelled plan", f"no room for a square of {side_m:g} m", remedy="another seed")
-        )
+    boxes = _squares(within, side_m)
     found: shapely.Polygon = boxes[int(np.argmin(shapely.distance(boxes, near)))]
     return found
+
+
+def find_crossing(within: Shape, lines: Shape, side_m: float) -> shapely.Polygon:
+    """Return the square inside a shape that holds the most of some lines.
+
+    Parameters
+    ----------
+    within : shapely.Polygon or MultiPolygon
+        Where it has to lie.
+    lines : shapely.LineString or MultiLineString
+        What has to cross it.
+    side_m : float
+        Its side.
+
+    Returns
+    -------
+    shapely.Polygon
+        On a lattice of 40 m.
+
+    Raises
+    ------
+    ParameterError
+        If no such square fits, or none holds as much of the lines as its side.
+    """
+    boxes = _squares(within, side_m)
+    held = np.round(shapely.length(shapely.intersection(boxes, lines)), 3)
+    # Of squares that hold as much, the one whose middle is nearest: lines may run along an edge.
+    best = int(np.lexsort([shapely.distance(shapely.centroid(boxes), lines), -held])[0])
+    if held[best] < side_m:
+        raise ParameterError(
+            explain(
+                "modelled plan",
+                f"no line crosses a square of {side_m:g} m that is free",
+                remedy="another seed",
+            )
+        )
+    found: shapely.Polygon = boxes[best]
+    return found
+
+
+def _squares(within: Shape, side_m: float) -> NDArray[Any]:
+    """Return the squares of a lattice of 40 m that lie inside a shape, at least one."""
+    if not shapely.is_empty(within):
+        shapely.prepare(within)
+        west, south, east, north = np.round(shapely.bounds(within))
+        x, y = np.meshgrid(np.arange(west, east, _STEP_M), np.arange(south, north, _STEP_M))
+        half = side_m / 2
+        boxes = shapely.box(x.ravel() - half, y.ravel() - half, x.ravel() + half, y.ravel() + half)
+        boxes = boxes[shapely.covers(within, boxes)]
+        if len(boxes):
+            return np.asarray(boxes, dtype=object)
+    raise ParameterError(
+        explain("modelled plan", f"no room for a square of {side_m:g} m", remedy="another seed")
+    )
 
 
 def build_zones(outline: Shape, layers: Sequence[tuple[str, Shape]], rest: str) -> pd.DataFrame:

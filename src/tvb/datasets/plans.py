@@ -16,7 +16,14 @@ import shapely
 from shapely import affinity
 
 from tvb.datasets.plan_tables import Item, PlanSpec, build_tables, servitude_tables
-from tvb.datasets.plan_zones import Ground, build_zones, find_place, polygons_of, square
+from tvb.datasets.plan_zones import (
+    Ground,
+    build_zones,
+    find_crossing,
+    find_place,
+    polygons_of,
+    square,
+)
 from tvb.plan import Level, PlanDelivery
 from tvb.territory import Territory
 
@@ -35,7 +42,8 @@ _NEW = PlanSpec("59153_PLU_20240318", "PLU", "2024", "59153", "20240318", ("5915
 _PLANNED = ("projet", "à étudier")
 _FORGOTTEN_ELEMENT = "101"
 _SHIFT_M = (60.0, 25.0)
-_AU_M, _SITE_M = 160.0, 60.0
+_AU_M, _SITE_M, _ACROSS_M = 160.0, 60.0, 200.0
+_CLEAR_M = 10.0
 _WRITTEN = (
     "0_Procedure/{owner}_deliberation_{date}.pdf",
     "1_Rapport_de_presentation/{owner}_rapport_{date}.pdf",
@@ -301,10 +309,8 @@ def _model_new(territory: Territory) -> PlanDelivery:
     ground = draft.ground
     held = [ground.property, ground.buffer, ground.flooded, ground.core_areas, ground.town]
     dry = shapely.difference(ground.outline, shapely.union_all(held))
-    quiet = shapely.intersection(ground.corridors, shapely.buffer(dry, -150.0))
-    pieces = polygons_of(quiet)
-    middle = shapely.point_on_surface(pieces[int(shapely.area(pieces).argmax())])
-    across = square(middle.x, middle.y, 200.0)
+    lines = shapely.union_all(ground.cut("corridors").geometry.to_numpy())
+    across = find_crossing(shapely.buffer(dry, -_CLEAR_M), lines, _ACROSS_M)
     draft.zone("59153", [("1AUt", "AUc", across)])
     edge = shapely.Point(shapely.get_coordinates(ground.outline)[0])
     beyond = polygons_of(shapely.difference(square(edge.x, edge.y, 160.0), ground.outline))

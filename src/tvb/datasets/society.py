@@ -19,6 +19,7 @@ from pyproj import Transformer
 from tvb.datasets.noise import hash_uniform
 from tvb.datasets.tables import as_layer
 from tvb.geometry.squares import CELL_M, GRID_CRS, square_cells
+from tvb.names import of_place
 from tvb.schema import CRS
 from tvb.schema.population import POPULATION_VARIABLES
 
@@ -184,6 +185,6 @@ def _public_of(commune: Mapping[str, Any]) -> list[tuple[str, int, str, str]]:
         count = 1 if np.isinf(each) else int(np.ceil(people / each)) if people >= least else 0
         for number in range(1, count + 1):
             suffix = "" if count == 1 else f" n° {number}"
-            label = f"{name} de {commune['nom']}{suffix} (modèle)"
+            label = f"{name} {of_place(commune['nom'])}{suffix} (modèle)"
             found.append((commune["insee"], len(found), category, label))
     return found

@@ -16,6 +16,7 @@ from tvb.datasets.noise import hash_uniform
 from tvb.datasets.shapes import blobs, code_numbers
 from tvb.datasets.tables import as_layer
 from tvb.datasets.terrain import river_lines
+from tvb.names import of_place
 
 __all__ = ["build_stations"]
 
@@ -77,8 +78,8 @@ def _layers(
     table = pd.DataFrame(
         {
             "id_station": "MODELE_S" + chosen["insee"] + "_" + number.astype(str),
-            "nom": "Station de relevage de "
-            + chosen["nom"]
+            "nom": "Station de relevage "
+            + chosen["nom"].map(of_place)
             + number.map({1: ""}).fillna(" n° " + number.astype(str)),
             "debit_m3_s": np.round(area_ha * _FLOW_M3_S_PER_HA, 2),
         }

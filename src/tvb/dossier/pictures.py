@@ -10,10 +10,12 @@ import shapely
 from tvb.dossier.chapter import Chapter
 from tvb.dossier.content import Picture, Section
 from tvb.dossier.drawing import as_uri, shorten
+from tvb.dossier.figures import Place
 from tvb.dossier.results import Results
 from tvb.dossier.texts import count, tell
 from tvb.maps import PageOptions, Plate, plot_exposure, plot_graph, plot_territory
-from tvb.maps.texts import number, say, scenario_name, typeset
+from tvb.maps.texts import Lang, number, say, scenario_name, typeset
+from tvb.names import of_place
 
 __all__ = ["draw_locator", "maps_section"]
 
@@ -193,12 +195,22 @@ def _sources(results: Results, layers: Sequence[str]) -> tuple[Any, ...]:
     return tuple(s for s in results.all_sources if s.layer in layers)
 
 
+def _where(place: Place, lang: Lang) -> str:
+    """Return a place as it stands after « autour » or « around »."""
+    if lang != "fr":
+        return place.name
+    if place.kind == "commune":
+        return of_place(place.name)
+    told = tell(f"of_{place.kind}", lang)
+    return told if place.kind == "basin" else f"{told} {place.name}"
+
+
 def _picture(chapter: Chapter, name: str, plate: Plate) -> Picture:
     lang = chapter.lang
     values = [number(plate.denominator, lang)]
     if name == "exposure":
         values.append(scenario_name(chapter.results.scenario, lang))
-    alt = tell(f"alt_{name}", lang, *values, chapter.place.name)
+    alt = tell(f"alt_{name}", lang, *values, _where(chapter.place, lang))
     title = tell("plate", lang, plate.page.sheet, _title_of(name, chapter))
     drawing = as_uri(shorten(plate.to_bytes("svg").decode()))
     return Picture(title, alt, drawing, plate.page.orientation == "landscape")

@@ -182,7 +182,7 @@ def _worst(chapter: Chapter, exposed: float) -> str:
 def _flood_lead(chapter: Chapter) -> str:
     lang, inside = chapter.lang, tell(f"in_{chapter.place.kind}", chapter.lang)
     if _is_never_exposed(chapter):
-        return tell("lead_flood_never", lang, len(_by_scenario(chapter)), inside)
+        return tell("lead_flood_never", lang, number(len(_by_scenario(chapter)), lang), inside)
     scenario = scenario_name(chapter.results.scenario, lang)
     exposed, all_of_them = (chapter.figure(k).value for k in ("exposed", "buildings_counted"))
     spread = _spread(chapter)

@@ -56,9 +56,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "In the {}, no building is exposed {} by the rule chosen{}{}.",
     ),
     "lead_flood_never": (
-        "Dans les {} scénarios étudiés, aucun bâtiment n'est exposé {}, quelle que soit la façon "
-        "de compter.",
-        "In all {} scenarios studied, no building is exposed {}, whatever the way of counting.",
+        "Dans {0:le seul scénario étudié|les {0} scénarios étudiés}, aucun bâtiment n'est exposé "
+        "{1}, quelle que soit la façon de compter.",
+        "In {0:the one scenario|all {0} scenarios} studied, no building is exposed {1}, whatever "
+        "the way of counting.",
     ),
     "lead_cycling": (
         "Les itinéraires cyclables mesurent {} en service et {} à venir {}{}{}.",
@@ -70,7 +71,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "; cavaliers, former mine railways, are {} long there{}",
     ),
     "lead_inscribed": (
-        ", dont {} inscrits comme éléments du bien",
+        ", dont {0} inscrit{0:|s} comme éléments du bien",
         ", {} of it inscribed as elements of the property",
     ),
     "lead_cavaliers_only": (
@@ -179,19 +180,19 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "plate_graph": ("{} et {}", "{} and {}"),
     "alt_territory": (
         "Carte au 1:{} : périmètres du Patrimoine mondial, terrils, cavaliers, réservoirs et "
-        "corridors autour de {}. Les chiffres sont dans les tableaux des sections 2 à 6.",
+        "corridors autour {}. Les chiffres sont dans les tableaux des sections 2 à 6.",
         "Map at 1:{}: World Heritage perimeters, terrils, cavaliers, core areas and corridors "
         "around {}. The figures are in the tables of sections 2 to 6.",
     ),
     "alt_exposure": (
-        "Carte au 1:{} : bâtiments exposés aux inondations par commune, {}, autour de {}. Les "
+        "Carte au 1:{} : bâtiments exposés aux inondations par commune, {}, autour {}. Les "
         "chiffres sont dans les tableaux de la section 5.",
         "Map at 1:{}: buildings exposed to floods by commune, {}, around {}. The figures are in "
         "the tables of section 5.",
     ),
     "alt_graph": (
         "Carte au 1:{} : taches d'habitat classées par ce que leur perte coûterait à la "
-        "connectivité, et liens entre elles, autour de {}. Les chiffres sont dans les tableaux de "
+        "connectivité, et liens entre elles, autour {}. Les chiffres sont dans les tableaux de "
         "la section 4.",
         "Map at 1:{}: habitat patches classed by what their loss would cost to connectivity, and "
         "links between them, around {}. The figures are in the tables of section 4.",

@@ -8,6 +8,7 @@ from typing import Any
 from tvb.dossier.labels import LABELS
 from tvb.dossier.sentences import SENTENCES
 from tvb.maps.texts import LANGUAGES, Lang, number, typeset
+from tvb.messages.typography import Counted, agree
 
 __all__ = ["amount", "count", "noun_of", "ordinal", "percent", "tell"]
 
@@ -98,9 +99,7 @@ def noun_of(value: float, noun: str, lang: Lang) -> str:
     str
         The noun alone.
     """
-    forms = _NOUNS[noun][LANGUAGES.index(lang)]
-    many = value > 1 if lang == "fr" else value != 1
-    return forms[many]
+    return agree(value, *_NOUNS[noun][LANGUAGES.index(lang)], lang=lang)
 
 
 def amount(value: Any, lang: Lang, decimals: int = 0, *, unit: str = "") -> str:
@@ -120,7 +119,8 @@ def amount(value: Any, lang: Lang, decimals: int = 0, *, unit: str = "") -> str:
     Returns
     -------
     str
-        « < 0,1 » for what the digits would round to zero; « non évalué » for what is not known.
+        « < 0,1 » for what the digits would round to zero; « non évalué » for what is not known. In
+        a text of the table, ``{0:|s}`` agrees with it.
     """
     if value is None or not math.isfinite(value):
         return tell("missing", lang)
@@ -131,7 +131,8 @@ def amount(value: Any, lang: Lang, decimals: int = 0, *, unit: str = "") -> str:
         text = f"<{_NO_BREAK}{number(least, lang, decimals)}"
     else:
         text = number(value, lang, decimals)
-    return f"{text}{_NO_BREAK}{unit}" if unit else text
+    shown = f"{text}{_NO_BREAK}{unit}" if unit else text
+    return Counted(round(value, decimals), lang, shown)
 
 
 def percent(value: Any, lang: Lang, decimals: int = 1) -> str:

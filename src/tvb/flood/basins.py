@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
-from tvb.flood.rules import require_columns
-from tvb.flood.terrain import FilledTerrain
+from tvb.flood.checks import is_number, read_numbers, require_columns
+from tvb.flood.terrain import FilledTerrain, require_terrain
 from tvb.geometry.arrays import GeometryArray, IntArray, make_valid, polygon_parts
 from tvb.geometry.outlines import outline_cells
 from tvb.grid import Grid
-from tvb.schema import require_crs
+from tvb.schema import require_polygons, require_type
 from tvb.schema.declare import CRS
 
 __all__ = ["StageCurve", "build_stage_curve", "flood_basins", "isolate_basins", "outline_water"]
@@ -112,7 +112,7 @@ class StageCurve:
         ParameterError
             If the volume is negative or not a number.
         """
-        if not volume_m3 >= 0:
+        if not (is_number(volume_m3) and volume_m3 >= 0):
             raise ParameterError(explain("volume_m3", f"is {volume_m3}", required="0 or more"))
         if volume_m3 >= self.capacity_m3:
             return float(self.level_m[-1])
@@ -167,6 +167,8 @@ def build_stage_curve(terrain: FilledTerrain, depression: int) -> StageCurve:
 
     Raises
     ------
+    LayerError
+        If it is no terrain with its depressions.
     ParameterError
         If there is no such depression.
 
@@ -182,6 +184,7 @@ def build_stage_curve(terrain: FilledTerrain, depression: int) -> StageCurve:
     >>> curve.level_at(300.0)
     7.0
     """
+    require_terrain(terrain)
     brim = float(terrain.depressions["level_m"].get(depression, np.nan))
     cells = terrain.cells_of(depression)
     ground = terrain.ground.values.reshape(-1)[cells].astype(np.float64)
@@ -214,9 +217,12 @@ def outline_water(
 
     Raises
     ------
+    LayerError
+        If it is no terrain with its depressions.
     ParameterError
         If there is no such depression.
     """
+    require_terrain(terrain)
     spill = terrain.depressions["level_m"]
     asked = spill if levels_m is None else levels_m
     cells = [terrain.cells_of(number) for number in asked.index]
@@ -260,8 +266,11 @@ def isolate_basins(ground: Grid, basins: gpd.GeoDataFrame) -> Grid:
     ------
     CrsError
         If the basins are not in EPSG:2154.
+    LayerError
+        If the basins are not polygons, or the ground is no grid.
     """
-    require_crs(basins, "drained_basins")
+    require_type(ground, Grid, "ground", remedy="tvb.io.read_grid")
+    require_polygons(basins, "drained_basins")
     inside = replace(ground, values=np.zeros(ground.shape, dtype=bool), nodata=None)
     west, south, east, north = ground.bounds
     parts, _ = polygon_parts(basins.geometry.to_numpy())
@@ -330,17 +339,18 @@ def flood_basins(
     CrsError
         If the basins are not in EPSG:2154.
     LayerError
-        If ``id_station`` is missing, or a volume is negative or not a number.
+        If the basins are not polygons, ``id_station`` is missing, the terrain is not one with its
+        depressions, or a volume is negative, not a number, or that of a station of no basin.
     ParameterError
         If rain and volumes are both given, the rain or the depth is negative, or one of them is
         given without a terrain.
     """
-    require_crs(basins, "drained_basins")
+    require_polygons(basins, "drained_basins")
     require_columns(basins, "drained_basins", "id_station")
     if rain_mm is not None and volume_m3 is not None:
         raise ParameterError(explain("rain_mm", "given with volume_m3", required="one of them"))
     for name, value in (("rain_mm", rain_mm), ("min_depth_m", min_depth_m)):
-        if value is not None and not 0 <= value < np.inf:
+        if value is not None and not (is_number(value) and 0 <= value < np.inf):
             raise ParameterError(explain(name, f"is {value}", required="a number, 0 or more"))
     if terrain is None:
         if not (rain_mm is None and volume_m3 is None and stored_m3 is None):
@@ -350,6 +360,8 @@ def flood_basins(
             )  # fmt: skip
         everything = np.arange(len(basins))
         return _lay_out(basins, everything, _Water.none(basins.geometry.to_numpy()))
+    require_terrain(terrain)
+    _require_stations(volume_m3, basins)
     row, number = _depressions_in(basins, terrain, min_depth_m)
     station = basins["id_station"].to_numpy(dtype=object)[row]
     inflow = _inflow(terrain, station, number, rain_mm=rain_mm, volume_m3=volume_m3)
@@ -433,13 +445,27 @@ def _inflow(
     return np.where(np.isnan(given), full, given * ground / all_ground)
 
 
+def _require_stations(volume_m3: pd.Series[Any] | None, basins: gpd.GeoDataFrame) -> None:
+    """Raise if volumes are given for what is no station of a basin."""
+    if volume_m3 is None:
+        return
+    require_type(volume_m3, pd.Series, "volume_m3")
+    unknown = volume_m3.index[~volume_m3.index.isin(basins["id_station"])]
+    if len(unknown):
+        raise LayerError(
+            explain("volume_m3", "unknown station", count=len(unknown), ids=unknown,
+                    required="id_station of the basins, as index")
+        )  # fmt: skip
+
+
 def _volumes(
     values: pd.Series[Any] | None, name: str, labels: NDArray[Any], *, absent: float = 0.0
 ) -> Floats:
     """Return volumes by label, where there is one."""
     if values is None:
         return np.full(len(labels), absent)
-    wrong = ~(values.to_numpy(dtype=np.float64) >= 0) | values.index.duplicated()
+    require_type(values, pd.Series, name)
+    wrong = ~(read_numbers(values, name, negative=True) >= 0) | values.index.duplicated()
     if wrong.any():
         ids = values.index[wrong]
         raise LayerError(

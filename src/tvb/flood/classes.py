@@ -17,12 +17,13 @@ from tvb.errors import LayerError, ParameterError, explain
 from tvb.flood.placing import Placing
 from tvb.flood.rules import require_columns
 from tvb.geometry.arrays import BoolArray, FloatArray, GeometryArray, IntArray
-from tvb.schema.hazard import DEPTH_CLASSES, DRY
+from tvb.schema.hazard import DEPTH_CLASSES, DRY, flag_dry
 
 __all__ = ["ClassRule", "class_order", "find_classes", "flag_wet_zones"]
 
 ClassRule = Literal["worst", "largest_share"]
 
+_CLASS_COLUMNS = ("niveau", "classe")
 _NO_CLASS = -1
 # Two parts of a building are as large when they differ by less than this share of it.
 _EQUAL = 1e-9
@@ -34,7 +35,7 @@ def flag_wet_zones(zones: pd.DataFrame, column: str | None = None) -> BoolArray:
     Parameters
     ----------
     zones : pandas.DataFrame
-        Flood zones, with or without ``niveau``.
+        Flood zones or classes of depth, with or without ``niveau`` and ``classe``.
     column : str, optional
         Another column where a class stands.
 
@@ -44,8 +45,8 @@ def flag_wet_zones(zones: pd.DataFrame, column: str | None = None) -> BoolArray:
         One answer for each zone; true where no class is known.
     """
     wet = np.ones(len(zones), dtype=bool)
-    for name in {"niveau", column} & set(zones.columns):
-        wet &= ~zones[name].isin([DRY]).to_numpy(dtype=bool)
+    for name in {*_CLASS_COLUMNS, column} & set(zones.columns):
+        wet &= ~flag_dry(zones[name])
     return wet
 
 
@@ -78,15 +79,16 @@ def class_order(
         If the order names a class twice.
     """
     require_columns(zones, "flood_zones", column)
-    held = zones[column].dropna()
+    wet = zones[~flag_dry(zones[column])]
+    held = wet[column].dropna()
     if order is None and "rang" in zones.columns:
-        return list(zones.sort_values(["rang", column])[column].dropna().unique())
+        return list(wet.sort_values(["rang", column])[column].dropna().unique())
     if order is None and pd.api.types.is_numeric_dtype(held):
         return sorted(held.unique().tolist())
     known = list(DEPTH_CLASSES if order is None else order)
     if len(set(known)) < len(known):
         raise ParameterError(explain("order", "a class stands in it twice"))
-    unknown = ~held.isin([*known, DRY])
+    unknown = ~held.isin(known)
     if unknown.any():
         raise LayerError(
             explain(

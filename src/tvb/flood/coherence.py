@@ -1,14 +1,14 @@
 """Whether a flood hazard holds together: each defect with its ground, its area and what to do.
 
 Rules are those of the COVADIS standard and of its validator, tested on unions: a zone of a frequent
-scenario may lie inside several zones of the rare one and inside none of them alone.
+scenario may lie inside several zones of the rare one and inside none of them alone. The validator
+compares three chains; the other pairs follow from what scenarios mean (`nested_scenarios`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -16,15 +16,28 @@ import pandas as pd
 import shapely
 
 from tvb.errors import ParameterError, explain
-from tvb.flood.hazard import Hazard, nested_scenarios
-from tvb.geometry.arrays import FloatArray, GeometryArray, IntArray, polygon_parts
-from tvb.schema import CRS
+from tvb.flood.classes import flag_wet_zones
+from tvb.flood.coherence_classes import check_bounds, check_classes
+from tvb.flood.cuts import cut_areas, find_overlaps, ground_outside
+from tvb.flood.defects import (
+    Limits,
+    Place,
+    Row,
+    build_defects,
+    join_names,
+    make_row,
+    make_rows,
+    plain_text,
+    square_metres,
+)
+from tvb.flood.hazard import HAZARD_LAYERS, Hazard, climate_of, nested_scenarios
+from tvb.geometry.arrays import polygon_parts
 from tvb.schema.hazard import DEPTH_CLASSES, DRY, FLOOD_TYPES, SCENARIO_OF_OCCURRENCE
 
 __all__ = ["COHERENCE_RULES", "check_hazard"]
 
 COHERENCE_RULES = {
-    "HAZ-01": "A frequent scenario lies inside the rarer one of its chain",
+    "HAZ-01": "A frequent scenario lies inside the rarer one of the same climate",
     "HAZ-02": "Classes of depth of a zone do not overlap",
     "HAZ-03": "Classes of depth of a zone cover it",
     "HAZ-04": "Classes of depth stay inside their zone",
@@ -35,45 +48,42 @@ COHERENCE_RULES = {
     "HAZ-09": "The bounds of a class of depth are known, and the lower is below the upper",
     "HAZ-10": "A class of depth names a zone that exists",
     "HAZ-11": "The depths of a zone follow one another from 0",
+    "HAZ-12": "Zones and classes of depth have a scenario",
+    "HAZ-13": "Zones and classes of depth have a geometry",
+    "HAZ-14": "Zones and classes of depth are polygons",
+    "HAZ-15": "A scenario is delivered once",
+    "HAZ-16": "A scenario lies inside the one that is as rare in a more changed climate",
 }
 """What is checked, by the identifier that defects bear."""
 
-Kind = Literal["defect", "slivers"]
-_Row: TypeAlias = dict[str, Any]
+_POLYGONS = ("Polygon", "MultiPolygon")
+_SAME = 0.999
+"""Part of the larger of two zones that both hold, for them to be one zone in two precisions."""
 
-_COLUMNS = (
-    "rule", "kind", "scenario", "other_scenario", "id_zone", "count", "area_m2", "message",
-)  # fmt: skip
-_SHOWN_IDS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    """Below which width ground is rounding, and below which area it is a sliver."""
-
-    tolerance_m: float
-    sliver_m2: float
+_HELD = 0.5
+"""Part of the smaller of two zones that both hold, for deliveries in two codes to be the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What a defect is about."""
+class _Delivery(Protocol):
+    """What `tvb.io.read_hazard` returns, and a territory: frames by the name of their layer."""
 
-    rule: str
-    scenario: str | None
-    other: str | None = None
-    zone: str | None = None
+    @property
+    def layers(self) -> Mapping[str, gpd.GeoDataFrame]: ...
 
 
 def check_hazard(
-    hazard: Hazard, *, tolerance_m: float = 1e-7, sliver_m2: float = 1.0
+    hazard: Hazard | _Delivery | gpd.GeoDataFrame,
+    *,
+    tolerance_m: float = 1e-7,
+    sliver_m2: float = 1.0,
 ) -> gpd.GeoDataFrame:
     """Return the defects of a hazard, with the ground of each.
 
     Parameters
     ----------
-    hazard : Hazard
-        Zones and classes of depth; either may be empty.
+    hazard : Hazard, HazardDelivery, Territory or geopandas.GeoDataFrame
+        Zones and classes of depth; either may be empty. What `tvb.io.read_hazard` returns and a
+        territory are taken as they are; a frame is the layer ``flood_zones``.
     tolerance_m : float
         Ground of a mean width (twice the area by the perimeter) up to this is rounding of
         coordinates, no defect: 1e-7 m in the validator of the standard.
@@ -84,16 +94,42 @@ def check_hazard(
     Returns
     -------
     geopandas.GeoDataFrame
-        Polygons in EPSG:2154, a row for each defect, none when all is well. ``rule``: see
-        `COHERENCE_RULES`. ``kind``: "defect" or "slivers". ``scenario``, ``other_scenario``:
-        those at odds. ``id_zone``: the zone or zones. ``count``: polygons or parts. ``area_m2``:
-        of the ground shown; overlaps of three zones count once for each pair. ``message``: what
-        is wrong and what to do. In order of rule, scenario and zone, the largest first.
+        Polygons in EPSG:2154, a row for each defect, none when all is well; an empty polygon where
+        a defect has no ground. ``rule``: see `COHERENCE_RULES`. ``kind``: "defect" or "slivers".
+        ``scenario``, ``other_scenario``: those at odds. ``id_zone``: the zone or zones, by their
+        row (from 0) where they have no name. ``count``: polygons, parts, pairs of zones (HAZ-15)
+        or rows (HAZ-12 to 14). ``area_m2``: of the ground shown; overlaps of three zones count
+        once for each pair. ``message``: what is wrong and what to do. In order of rule, scenario
+        and zone, the largest first.
 
     Raises
     ------
     ParameterError
-        If a limit is negative.
+        If a limit is negative, or `hazard` is or holds nothing of a hazard.
+    LayerError
+        If a required column of a frame is missing.
+    CrsError
+        If a frame is not in EPSG:2154.
+
+    Notes
+    -----
+    A scenario is compared with each next one that it has to lie inside (`nested_scenarios`):
+
+    - rarer, same climate (HAZ-01): ground that floods often floods when the flood is rare. The
+      validator has these chains: 01For in 02Moy in 04Fai; 01Forcc_ct in 03Mcc_ct in 04Faicc_ct;
+      01Forcc_100 in 03Mcc. 03Mcc in 04Fai_100 is the same reason, one step further;
+    - as rare or rarer, more changed climate (HAZ-16): 01For in 01Forcc_ct in 01Forcc_100, 02Moy in
+      03Mcc_ct in 03Mcc, 04Fai in 04Faicc_ct in 04Fai_100. The validator has no such rule: it holds
+      where the climate brings more water, as the sea does; a study of a river may differ and say
+      so.
+
+    03Mcc and 04Fai are not compared: one is rarer, the other of a more changed climate. Only ground
+    under water is compared, so without zones of the class « Emerg ».
+
+    Two zones of a scenario that are the same ground, or of which the one holds the other while the
+    file named their scenario by two codes (``02Moy`` and ``Moy``), are the scenario delivered twice
+    (HAZ-15), no overlap (HAZ-05). Zones of two kinds of flood may overlap; a kind that is not known
+    may be any.
 
     Examples
     --------
@@ -101,82 +137,70 @@ def check_hazard(
     ...     {"scenario": ["01For", "02Moy"]}, crs=2154,
     ...     geometry=[shapely.box(0, 0, 10, 10), shapely.box(0, 0, 10, 8)],
     ... )  # fmt: skip
-    >>> check_hazard(Hazard.from_layers({"flood_zones": zone}))[["rule", "area_m2"]].values.tolist()
+    >>> check_hazard(zone)[["rule", "area_m2"]].values.tolist()
     [['HAZ-01', 20.0]]
     """
     if tolerance_m < 0 or sliver_m2 < 0:
         raise ParameterError(
             explain("check_hazard", "a limit is negative", required="metres from 0, m² from 0")
         )
-    limits = _Limits(tolerance_m, sliver_m2)
-    zones, classes = hazard.zones, hazard.depth_classes
+    limits, given = Limits(tolerance_m, sliver_m2), _as_hazard(hazard)
+    zones, classes = given.zones, given.depth_classes
     rows = [
+        *_check_rows("flood_zones", zones),
+        *_check_rows("depth_classes", classes),
         *_check_codes(zones, classes),
-        *_check_bounds(classes),
+        *check_bounds(classes),
         *_check_layers(zones, classes),
     ]
-    for scenario, other in nested_scenarios(set(zones["scenario"])):
-        rows += _check_inclusion(zones, scenario, other, limits=limits)
-    rows += _check_overlaps(zones, limits)
-    rows += _check_classes(zones, classes, limits)
-    return _as_frame(rows)
+    zones, classes = (f[f["scenario"].notna().to_numpy()] for f in (zones, classes))
+    wet = zones[flag_wet_zones(zones)]
+    for scenario, other in nested_scenarios(set(wet["scenario"])):
+        rows += _check_inclusion(wet, scenario, other, limits=limits)
+    for name, own in zones.groupby("scenario"):
+        rows += _check_overlaps(str(name), own, limits)
+    rows += check_classes(zones, classes, limits)
+    return build_defects(rows)
 
 
-def _as_frame(rows: Sequence[_Row]) -> gpd.GeoDataFrame:
-    table = pd.DataFrame(list(rows), columns=[*_COLUMNS, "geometry"])
-    geometry = shapely.normalize(table.pop("geometry").to_numpy(dtype=object))
-    bounds = shapely.bounds(geometry)
-    for name in ("rule", "kind", "scenario", "other_scenario", "id_zone", "message"):
-        table[name] = table[name].astype("str")
-    table = table.astype({"count": "int64", "area_m2": "float64"})
-    frame = gpd.GeoDataFrame(table, geometry=geometry, crs=CRS)
-    keys = frame.assign(large=-frame["area_m2"], x=bounds[:, 0], y=bounds[:, 1]).sort_values(
-        ["rule", "scenario", "other_scenario", "id_zone", "kind", "large", "x", "y", "message"],
-        kind="stable",
-    )
-    return frame.loc[keys.index].reset_index(drop=True)
+def _as_hazard(given: Hazard | _Delivery | gpd.GeoDataFrame) -> Hazard:
+    if isinstance(given, Hazard):
+        return given
+    if isinstance(given, gpd.GeoDataFrame):
+        return Hazard.from_layers({"flood_zones": given})
+    layers = getattr(given, "layers", None)
+    found = {n: layers[n] for n in HAZARD_LAYERS if n in layers} if layers is not None else {}
+    if not found:
+        raise ParameterError(
+            explain(
+                "hazard",
+                f"« {type(given).__name__} » holds no layer of a hazard",
+                required="a Hazard, what tvb.io.read_hazard returns, or a frame of flood zones",
+                remedy="tvb.flood.Hazard.from_layers({…})",
+            )
+        )
+    return Hazard.from_layers(found)
 
 
-def _row(place: _Place, parts: GeometryArray, message: str, *, kind: Kind = "defect") -> _Row:
-    """Return one defect; its area counts shared ground once."""
-    polygons, _ = polygon_parts(parts)
-    ground = polygons[0] if len(polygons) == 1 else shapely.union_all(polygons)
-    text = f"{place.rule} {message}"
-    values = (place.rule, kind, place.scenario, place.other, place.zone, len(parts), ground.area)
-    return dict(zip(_COLUMNS, (*values, text), strict=True)) | {"geometry": ground}
+def _check_rows(layer: str, frame: gpd.GeoDataFrame) -> Iterator[Row]:
+    """Yield a row for all that lack a scenario, all that lack a geometry, all that are no area."""
+    kind = frame.geometry.geom_type
+    nowhere = frame.geometry.isna() | frame.geometry.is_empty
+    for rule, wrong, problem in (
+        ("HAZ-12", frame["scenario"].isna(), "without a scenario count in none; name it"),
+        ("HAZ-13", nowhere, "without a geometry flood nothing; draw or remove them"),
+        ("HAZ-14", ~nowhere & ~kind.isin(_POLYGONS),
+         "are points, lines or mixtures, of which only areas flood; draw their outlines"),
+    ):  # fmt: skip
+        bad = frame[wrong.to_numpy(dtype=bool)]
+        if len(bad):
+            names = bad["id_zone"].where(bad["id_zone"].notna(), [f"row {r}" for r in bad.index])
+            scenarios = join_names(bad["scenario"])
+            place = Place(rule, scenarios, zone=join_names(names))
+            yield make_row(place, bad.geometry.to_numpy(), f"{layer}: {len(bad)} rows {problem}")
 
 
-def _rows(place: _Place, ground: GeometryArray, message: str, *, limits: _Limits) -> Iterator[_Row]:
-    """Yield a row for each part of some ground, then one for all slivers."""
-    parts, _ = polygon_parts(ground)
-    area, perimeter = shapely.area(parts), shapely.length(parts)
-    real = 2 * area > limits.tolerance_m * perimeter
-    parts, area = parts[real], area[real]
-    for part, size in zip(parts, area, strict=True):
-        if size >= limits.sliver_m2:
-            yield _row(place, np.array([part]), message.format(_square_metres(size)))
-    slivers = parts[area < limits.sliver_m2]
-    if len(slivers):
-        size = f"{len(slivers)} slivers, each under {limits.sliver_m2:g} m²"
-        yield _row(place, slivers, message.format(size), kind="slivers")
-
-
-def _square_metres(area: float) -> str:
-    return f"{area:,.1f} m²".replace(",", " ")
-
-
-def _names(ids: pd.Series[Any]) -> str | None:
-    """Return the first identifiers, in order, as one text."""
-    known = sorted(ids.dropna().astype("str").unique())
-    more = ", …" if len(known) > _SHOWN_IDS else ""
-    return ", ".join(known[:_SHOWN_IDS]) + more if known else None
-
-
-def _text(value: Any) -> str | None:
-    return None if pd.isna(value) else str(value)
-
-
-def _check_codes(zones: gpd.GeoDataFrame, classes: gpd.GeoDataFrame) -> Iterator[_Row]:
+def _check_codes(zones: gpd.GeoDataFrame, classes: gpd.GeoDataFrame) -> Iterator[Row]:
     """Yield codes that no standard knows, a row for each code."""
     scenarios = tuple(SCENARIO_OF_OCCURRENCE.values())
     asked = [
@@ -189,33 +213,16 @@ def _check_codes(zones: gpd.GeoDataFrame, classes: gpd.GeoDataFrame) -> Iterator
     for layer, frame, column, accepted in asked:
         wrong = frame[frame[column].notna() & ~frame[column].isin(accepted)]
         for code, rows in wrong.groupby(column):
-            place = _Place("HAZ-08", _text(rows["scenario"].iloc[0]), zone=_names(rows["id_zone"]))
-            yield _row(
-                place,
+            scenario = plain_text(rows["scenario"].iloc[0])
+            yield make_row(
+                Place("HAZ-08", scenario, zone=join_names(rows["id_zone"])),
                 rows.geometry.to_numpy(),
                 f"{layer}: « {code} » is no code of « {column} »; replace it by one of "
                 f"{', '.join(accepted)}, or read the file with tvb.io.read_hazard",
             )
 
 
-def _check_bounds(classes: gpd.GeoDataFrame) -> Iterator[_Row]:
-    """Yield the classes whose depths are upside down or not known."""
-    low, high = pd.to_numeric(classes["ht_min_m"]), pd.to_numeric(classes["ht_max_m"])
-    named = classes["classe"].notna()
-    problems = {
-        "the lower bound is not below the upper: exchange or correct them": low >= high,
-        "a depth is negative: depths count from the ground up": (low < 0) | (high < 0),
-        "no lower bound and no class: fill ht_min or the class": low.isna() & ~named,
-    }
-    for problem, wrong in problems.items():
-        for at in np.flatnonzero(wrong.to_numpy()):
-            bad = classes.iloc[at]
-            place = _Place("HAZ-09", _text(bad["scenario"]), zone=_text(bad["id_zone"]))
-            bounds = f"class from {low.iloc[at]:g} to {high.iloc[at]:g} m"
-            yield _row(place, np.array([bad["geometry"]]), f"{bounds}: {problem}")
-
-
-def _check_layers(zones: gpd.GeoDataFrame, classes: gpd.GeoDataFrame) -> Iterator[_Row]:
+def _check_layers(zones: gpd.GeoDataFrame, classes: gpd.GeoDataFrame) -> Iterator[Row]:
     """Yield scenarios that are in one layer only; a layer that is empty is no defect."""
     if zones.empty or classes.empty:
         return
@@ -225,240 +232,63 @@ def _check_layers(zones: gpd.GeoDataFrame, classes: gpd.GeoDataFrame) -> Iterato
     ):
         alone = mine[~mine["scenario"].isin(others["scenario"])]
         for scenario, rows in alone.groupby("scenario"):
-            yield _row(_Place("HAZ-06", str(scenario)), rows.geometry.to_numpy(),
-                       f"{scenario} {words}")  # fmt: skip
+            yield make_row(Place("HAZ-06", str(scenario)), rows.geometry.to_numpy(),
+                           f"{scenario} {words}")  # fmt: skip
 
 
 def _check_inclusion(
-    zones: gpd.GeoDataFrame, scenario: str, other: str, *, limits: _Limits
-) -> Iterator[_Row]:
+    zones: gpd.GeoDataFrame, scenario: str, other: str, *, limits: Limits
+) -> Iterator[Row]:
     inner, _ = polygon_parts(zones.geometry[zones["scenario"] == scenario].to_numpy())
     outer, _ = polygon_parts(zones.geometry[zones["scenario"] == other].to_numpy())
-    yield from _rows(
-        _Place("HAZ-01", scenario, other),
-        _outside(inner, outer),
-        f"{scenario} leaves {other} on {{}}: what floods more often must flood in the rarer "
-        f"scenario too; widen {other} there, or cut {scenario}",
+    rule, why = "HAZ-01", "what floods more often must flood in the rarer scenario too"
+    if climate_of(scenario) != climate_of(other):
+        rule, why = "HAZ-16", "what floods must flood in a climate that brings more water too"
+    yield from make_rows(
+        Place(rule, scenario, other),
+        ground_outside(inner, outer),
+        f"{scenario} leaves {other} on {{}}: {why}; widen {other} there, or cut {scenario}",
         limits=limits,
     )
 
 
-def _outside(inner: GeometryArray, outer: GeometryArray) -> GeometryArray:
-    """Return the ground of some polygons that is outside the union of others.
-
-    Polygons that one of the others covers need no operation; the rest meets only those near it.
-    """
-    tree = shapely.STRtree(inner)
-    shapely.prepare(outer)
-    _, covered = tree.query(outer, predicate="covers")
-    rest = np.delete(inner, np.unique(covered))
-    if len(rest) == 0:
-        return rest
-    _, near = shapely.STRtree(outer).query(rest, predicate="intersects")
-    return np.array([_difference(rest, outer[np.unique(near)])], dtype=object)
-
-
-def _difference(one: GeometryArray, other: GeometryArray) -> shapely.Geometry:
-    return shapely.difference(shapely.union_all(one), shapely.union_all(other))
-
-
-def _check_overlaps(zones: gpd.GeoDataFrame, limits: _Limits) -> Iterator[_Row]:
-    for (scenario, _), rows in zones.groupby(["scenario", "typ_inond"], dropna=False):
-        cut = _cut(rows.geometry.to_numpy())
-        for one, two, shared in _overlaps(cut):
-            yield from _rows(
-                _Place("HAZ-05", _text(scenario), zone=_names(rows["id_zone"].iloc[[one, two]])),
+def _check_overlaps(scenario: str, zones: gpd.GeoDataFrame, limits: Limits) -> Iterator[Row]:
+    """Yield the zones of a scenario that overlap, and the scenario if it is there twice."""
+    unknown = zones["typ_inond"].isna().any()
+    # Only a kind that is not known brings zones of several kinds together.
+    groups = [zones] if unknown else [own for _, own in zones.groupby("typ_inond")]
+    twice: list[tuple[pd.DataFrame, shapely.Geometry]] = []
+    for rows in groups:
+        cut = cut_areas(rows.geometry.to_numpy())
+        areas_m2 = cut.areas_m2(len(rows))
+        codes = rows["scenario_livre"].fillna(rows["scenario"]).to_numpy(dtype=object)
+        for one, two, shared in find_overlaps(cut, pd.factorize(rows["typ_inond"])[0]):
+            both, sizes = rows.iloc[[one, two]], areas_m2[[one, two]]
+            one_code = codes[one] == codes[two]
+            least = _SAME * sizes.max() if one_code else _HELD * sizes.min()
+            if shapely.area(shared) >= least:
+                twice.append((both.assign(code=codes[[one, two]]), shared))
+                continue
+            yield from make_rows(
+                Place("HAZ-05", scenario, zone=join_names(both["id_zone"])),
                 np.array([shared]),
                 f"two zones of {scenario} share {{}}: join them, or cut one of them",
                 limits=limits,
             )
+    if twice:
+        yield _delivered_twice(scenario, twice)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """Areas cut in single polygons.
-
-    Parameters
-    ----------
-    polygons : numpy.ndarray
-        Valid polygons.
-    owner : numpy.ndarray
-        Position of the area that each is a part of.
-    odd : numpy.ndarray
-        Polygons with an edge that crosses or enters another one, or that neighbours do not share
-        vertex by vertex. Without any, the areas touch at most, and their union is quick.
-    """
-
-    polygons: GeometryArray
-    owner: IntArray
-    odd: IntArray
-
-    def union(self) -> shapely.Geometry:
-        """Return the ground of all areas."""
-        if len(self.odd):
-            return shapely.union_all(self.polygons)
-        return shapely.coverage_union_all(self.polygons)
-
-
-def _cut(areas: GeometryArray) -> _Cut:
-    polygons, owner = polygon_parts(areas)
-    odd = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(polygons)))
-    return _Cut(polygons, owner, odd)
-
-
-def _overlaps(cut: _Cut) -> Iterator[tuple[int, int, shapely.Geometry]]:
-    """Yield the ground shared by areas: the position of both, then its polygons."""
-    polygons, owner = cut.polygons, cut.owner
-    # A polygon inside another has edges at odds with it, while the other has none.
-    at, other = shapely.STRtree(polygons).query(polygons[cut.odd], predicate="intersects")
-    pairs = np.sort(np.column_stack([cut.odd[at], other]), axis=1)
-    first, second = np.unique(pairs[owner[pairs[:, 0]] != owner[pairs[:, 1]]], axis=0).T
-    shared = shapely.intersection(polygons[first], polygons[second])
-    solid = shapely.area(shared) > 0
-    areas = np.sort(np.column_stack([owner[first], owner[second]])[solid], axis=1)
-    pairs, group = np.unique(areas, axis=0, return_inverse=True)
-    for at, (one, two) in enumerate(pairs):
-        yield int(one), int(two), shapely.union_all(shared[solid][group == at])
-
-
-def _check_classes(
-    zones: gpd.GeoDataFrame, classes: gpd.GeoDataFrame, limits: _Limits
-) -> Iterator[_Row]:
-    """Yield what keeps the classes of depth from being a partition of their zone."""
-    if zones.empty or classes.empty:
-        return
-    group_of_zone, group_of_class, names = _groups(zones, classes)
-    orphan = group_of_class < 0
-    for identifier, rows in classes[orphan].groupby("id_s_inond"):
-        yield _row(
-            _Place("HAZ-10", _text(rows["scenario"].iloc[0]), zone=str(identifier)),
-            rows.geometry.to_numpy(),
-            f"no flood zone is named « {identifier} »: correct ID_S_INOND, or deliver the zone",
-        )
-    yield from _check_scenario_of_classes(classes, group_of_class, names)
-    geometry, every = zones.geometry.to_numpy(), _Classes.of(classes)
-    zones_of, classes_of = (_members(of, len(names)) for of in (group_of_zone, group_of_class))
-    delivered = set(classes["scenario"])
-    for (scenario, zone), own, cut in zip(names, zones_of, classes_of, strict=True):
-        if scenario in delivered:
-            yield from _check_partition(
-                geometry[own],
-                every.take(cut),
-                place=_Place("", scenario, zone=zone),
-                limits=limits,
-            )
-
-
-def _members(group: IntArray, groups: int) -> list[IntArray]:
-    """Return the positions in each group; those of group -1 are left out."""
-    order = np.argsort(group, kind="stable")
-    return np.split(order, np.searchsorted(group[order], np.arange(groups)))[1:]
-
-
-@dataclass(frozen=True, slots=True)
-class _Classes:
-    """Classes of depth as arrays, quick to take some of."""
-
-    geometry: GeometryArray
-    identifier: GeometryArray
-    low_m: FloatArray
-    high_m: FloatArray
-
-    @classmethod
-    def of(cls, frame: gpd.GeoDataFrame) -> _Classes:
-        """Return the classes of a frame."""
-        low, high = (pd.to_numeric(frame[name]).to_numpy() for name in ("ht_min_m", "ht_max_m"))
-        identifier = frame["id_zone"].to_numpy(dtype=object)
-        return cls(frame.geometry.to_numpy(), identifier, low, high)
-
-    def take(self, rows: IntArray) -> _Classes:
-        """Return some of the classes."""
-        return _Classes(
-            self.geometry[rows], self.identifier[rows], self.low_m[rows], self.high_m[rows]
-        )
-
-
-def _groups(
-    zones: gpd.GeoDataFrame, classes: gpd.GeoDataFrame
-) -> tuple[IntArray, IntArray, list[tuple[str, str | None]]]:
-    """Return the group of each zone, that of each class (-1 for none), and the names of groups.
-
-    A class belongs to the zone that it names, in its scenario or else in another. Classes that name
-    none belong to all the zones of their scenario that no class names.
-    """
-    named = classes.dropna(subset=["id_s_inond"])
-    is_named = zones["id_zone"].isin(named["id_s_inond"]).to_numpy()
-    zone = zones["id_zone"].where(is_named, None).astype(object)
-    keys = list(zip(zones["scenario"], [_text(z) for z in zone], strict=True))
-    names = sorted(set(keys), key=lambda key: (key[0], key[1] or ""))
-    number = {key: at for at, key in enumerate(names)}
-    elsewhere = {key[1]: number[key] for key in reversed(names) if key[1] is not None}
-    group_of_class = [
-        number.get((scenario, identifier), elsewhere.get(identifier, -1))
-        for scenario, identifier in zip(
-            classes["scenario"], [_text(i) for i in classes["id_s_inond"]], strict=True
-        )
-    ]
-    group_of_zone = [number[key] for key in keys]
-    return np.array(group_of_zone), np.array(group_of_class, dtype=np.int64), names
-
-
-def _check_scenario_of_classes(
-    classes: gpd.GeoDataFrame, group: IntArray, names: list[tuple[str, str | None]]
-) -> Iterator[_Row]:
-    expected = pd.Series([names[g][0] if g >= 0 else None for g in group], index=classes.index)
-    wrong = classes[expected.notna() & (expected != classes["scenario"])]
-    table = wrong.assign(expected=expected[wrong.index])
-    for (scenario, other, zone), rows in table.groupby(["scenario", "expected", "id_s_inond"]):
-        yield _row(
-            _Place("HAZ-07", str(scenario), str(other), str(zone)),
-            rows.geometry.to_numpy(),
-            f"classes of {scenario} name zone « {zone} », which is of {other}: "
-            "correct the scenario or ID_S_INOND",
-        )
-
-
-def _check_partition(
-    zones: GeometryArray, classes: _Classes, *, place: _Place, limits: _Limits
-) -> Iterator[_Row]:
-    name = f"zone « {place.zone} »" if place.zone else f"zones of {place.scenario}"
-    mine, cut = polygon_parts(zones)[0], _cut(classes.geometry)
-    for rule, ground, words in (
-        ("HAZ-03", _gap(mine, cut),
-         f"{name}: {{}} in no class of depth; give this ground a class (Emerg if it stays dry)"),
-        ("HAZ-04", _outside(cut.polygons, mine),
-         f"{name}: classes of depth leave it on {{}}; cut them, or widen the zone"),
-    ):  # fmt: skip
-        yield from _rows(_at(place, rule), ground, words, limits=limits)
-    for one, two, shared in _overlaps(cut):
-        ids = _names(pd.Series(classes.identifier[[one, two]])) or "two of them"
-        words = f"{name}: classes of depth ({ids}) share {{}}; keep one of them there"
-        yield from _rows(_at(place, "HAZ-02"), np.array([shared]), words, limits=limits)
-    yield from _check_ranges(classes, place, name)
-
-
-def _gap(zones: GeometryArray, classes: _Cut) -> GeometryArray:
-    """Return the ground of zones in no class; none, at no cost, where outlines are the same."""
-    whole = zones[0] if len(zones) == 1 else shapely.union_all(zones)
-    covered = classes.union()
-    if shapely.equals_exact(*shapely.normalize([whole, covered])):
-        return np.empty(0, dtype=object)
-    return np.array([shapely.difference(whole, covered)], dtype=object)
-
-
-def _at(place: _Place, rule: str) -> _Place:
-    return _Place(rule, place.scenario, place.other, place.zone)
-
-
-def _check_ranges(classes: _Classes, place: _Place, name: str) -> Iterator[_Row]:
-    """Yield a row when the classes of a zone leave out depths, or say the same depth twice."""
-    known = ~np.isnan(classes.low_m)
-    high = np.where(np.isnan(classes.high_m), np.inf, classes.high_m)
-    steps = np.unique(np.column_stack([classes.low_m, high])[known], axis=0)
-    if len(steps) and (steps[0, 0] != 0 or (steps[1:, 0] != steps[:-1, 1]).any()):
-        shown = ", ".join(f"{low:g}-{high:g}" for low, high in steps)
-        yield _row(
-            _at(place, "HAZ-11"),
-            classes.geometry,
-            f"{name}: depths {shown} m do not follow one another from 0; add or correct classes",
-        )
+def _delivered_twice(scenario: str, pairs: list[tuple[pd.DataFrame, shapely.Geometry]]) -> Row:
+    """Return the row of a scenario of which pairs of zones are the same ground."""
+    zones = pd.concat([both for both, _ in pairs])
+    ground = np.array([shared for _, shared in pairs])
+    size = square_metres(shapely.union_all(ground).area)
+    codes = sorted(zones["code"].unique())
+    named = ", ".join(f"« {code} »" for code in codes)
+    twice = "delivered twice" if len(codes) == 1 else f"delivered twice, as {named}"
+    return make_row(
+        Place("HAZ-15", scenario, zone=join_names(zones["id_zone"])),
+        ground,
+        f"{scenario} is {twice}: {len(pairs)} pairs of zones share {size}; keep one delivery",
+    )

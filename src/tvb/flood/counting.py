@@ -9,14 +9,25 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from tvb.errors import LayerError, ParameterError, explain
+from tvb.flood.checks import (
+    commune_codes,
+    find_codes,
+    read_numbers,
+    require_columns,
+    require_index,
+    text_codes,
+    warn_of_unknown_codes,
+)
 from tvb.flood.groups import (
     NO_GROUP,
     OUTSIDE,
     OUTSIDE_AREAS,
     TOTAL,
     BelongingRule,
+    check_attribution,
     find_members,
     locate_in_communes,
 )
@@ -27,11 +38,10 @@ from tvb.flood.rules import (
     flag_excluded_buildings,
     judge_measures,
     measure_of,
-    require_columns,
-    require_index,
 )
-from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
+from tvb.geometry.arrays import BoolArray, FloatArray, IntArray, make_valid
 from tvb.names import normalise_name
+from tvb.schema import require_crs, require_type
 
 __all__ = [
     "CM2_PER_M2",
@@ -84,9 +94,10 @@ def count_by_commune(
         On the same index: from `tvb.flood.measure_exposure`; or from
         `tvb.flood.flag_exposed_buildings`, called with the same rule.
     communes : geopandas.GeoDataFrame
-        Polygons, EPSG:2154, with ``insee``.
+        Polygons, EPSG:2154, with ``insee``: text or numbers, compared as texts of five characters.
     rule : CountingRule
-        What exposes a building, what is left out, where it counts.
+        What exposes a building, what is left out, where it counts. Where that is told by a column
+        of the buildings, codes that no commune has count in "hors communes", with a warning.
     people : pandas.Series or pandas.DataFrame, optional
         On the same index: people of each building (`tvb.flood.spread_population`), or several
         columns of numbers to be added up.
@@ -96,7 +107,8 @@ def count_by_commune(
     pandas.DataFrame
         One row for each commune and scenario, zeros kept, on the index ``insee`` (in order, then
         "hors communes" for buildings outside all of them) and ``scenario``. Columns:
-        ``buildings``; ``footprint_m2`` (of whole buildings); ``dwellings`` where known, and
+        ``buildings``; ``footprint_m2`` (of whole buildings, ground that an invalid outline goes
+        around twice counted once); ``dwellings`` where known, and
         ``dwellings_unknown``, the buildings where not; ``buildings_residentiel`` and so on for each
         of `USES`, ``buildings_autre`` for the rest; ``people``, or the columns of `people`; from a
         table of measures, ``class_…`` for each class of hazard with ``class_unknown``, and
@@ -109,10 +121,13 @@ def count_by_commune(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If a column is missing, or a code of a commune is missing or given twice.
+        If a column is missing, a number of dwellings is not a whole number from 0 on, a code of a
+        commune is missing or given twice, or a column of the buildings holds no code of any.
     ParameterError
         If the exposure or the people are not on the index of the buildings.
     """
+    require_crs(buildings, "buildings")
+    check_attribution(buildings, communes, rule.attribution)
     exposed = _Exposed.of(buildings, exposure, rule=rule, people=people)
     names, group = locate_in_communes(exposed.buildings, communes, rule.attribution)
     table = exposed.add_up(np.arange(len(group)), group, names)
@@ -158,7 +173,8 @@ def count_by_area(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If a column is missing, or a key is null.
+        If the areas are not polygons, a column is missing, a key is null, or a number of dwellings
+        is not a whole number from 0 on.
     ParameterError
         If the rule of belonging is unknown, or the exposure or the people are not on the index of
         the buildings.
@@ -184,9 +200,10 @@ def group_counts(counts: pd.DataFrame, communes: pd.DataFrame, *, key: str) -> p
     Parameters
     ----------
     counts : pandas.DataFrame
-        From `count_by_commune`, on ``insee`` and ``scenario``.
+        From `count_by_commune`, on ``insee`` and ``scenario``. Codes that no commune has count in
+        "hors communes", with a warning.
     communes : pandas.DataFrame
-        Columns ``insee`` and `key`.
+        Columns ``insee`` and `key`; codes are text or numbers.
     key : str
         Column that names the group, such as ``epci_siren``.
 
@@ -199,7 +216,8 @@ def group_counts(counts: pd.DataFrame, communes: pd.DataFrame, *, key: str) -> p
     Raises
     ------
     LayerError
-        If a column is missing.
+        If a column is missing, the counts are on another index, a code is missing or given twice,
+        or none of the counts is one of a commune.
 
     Examples
     --------
@@ -210,9 +228,19 @@ def group_counts(counts: pd.DataFrame, communes: pd.DataFrame, *, key: str) -> p
     {('E', 's'): 7}
     """
     require_columns(communes, "communes", "insee", key)
-    group = communes.set_index("insee")[key].astype("str").fillna(NO_GROUP)
-    insee = counts.index.get_level_values("insee")
-    label = group.reindex(insee).fillna(OUTSIDE).to_numpy()
+    require_type(counts, pd.DataFrame, "counts")
+    if list(counts.index.names) != ["insee", "scenario"]:
+        raise LayerError(
+            explain(
+                "counts", "is not on « insee » and « scenario »",
+                remedy="counts.set_index(['insee', 'scenario'])",
+            )
+        )  # fmt: skip
+    codes = commune_codes(communes).tolist()
+    insee = counts.index.get_level_values("insee").to_series(name="insee")
+    warn_of_unknown_codes(insee[insee != OUTSIDE], codes, "counts")
+    group = text_codes(communes[key], width=0).fillna(NO_GROUP)
+    label = np.append(group.to_numpy(dtype=object), OUTSIDE)[find_codes(insee, codes)]
     last = [n for n in (NO_GROUP, OUTSIDE) if n in label]
     names = pd.Index([*sorted(set(label) - set(last)), *last], name=key, dtype="str")
     by = [pd.Categorical(label, names), counts.index.get_level_values("scenario")]
@@ -249,7 +277,9 @@ class _Exposed:
         people: pd.Series[Any] | pd.DataFrame | None,
     ) -> _Exposed:
         """Return what is exposed by a rule; only that needs a commune and an account."""
+        require_crs(buildings, "buildings")
         require_columns(buildings, "buildings", *COUNTED_COLUMNS)
+        require_type(exposure, pd.DataFrame, "exposure")
         require_index(exposure, buildings, "exposure")
         flags = judge_measures(exposure, rule)
         at = np.flatnonzero(flags.any(axis=1).to_numpy())
@@ -310,11 +340,18 @@ def value_buildings(buildings: gpd.GeoDataFrame) -> dict[str, IntArray]:
     -------
     dict of str to numpy.ndarray
         By column; footprints in square centimetres.
+
+    Raises
+    ------
+    LayerError
+        If a number of dwellings is not a whole number from 0 on.
     """
+    footprints = make_valid(buildings.geometry.to_numpy())
+    dwellings = read_numbers(buildings["nombre_de_logements"], "buildings", whole=True)
     return {
         "buildings": np.ones(len(buildings), dtype=np.int64),
-        "footprint_m2": value_areas(buildings.area.to_numpy()),
-        **value_dwellings(buildings["nombre_de_logements"]),
+        "footprint_m2": value_areas(shapely.area(footprints)),
+        **value_dwellings(pd.Series(dwellings)),
         **value_uses(buildings["usage_1"]),
     }
 
@@ -417,6 +454,8 @@ def _persons(
         return pd.DataFrame(index=buildings.index)
     require_index(people, buildings, "people")
     table = people.to_frame("people") if isinstance(people, pd.Series) else people
+    for name in table.columns:
+        read_numbers(table[name], "people", negative=True)
     clash = [name for name in table.columns if name in taken]
     if clash:
         raise ParameterError(

@@ -13,20 +13,21 @@ from typing import Any, Literal, get_args
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
-from tvb.flood.groups import locate_in_communes
+from tvb.flood.checks import read_numbers, require_columns, require_index
+from tvb.flood.groups import check_attribution, locate_in_communes
 from tvb.flood.repeated import number_buildings
 from tvb.flood.rules import (
     DEFAULT_RULE,
     CountingRule,
     flag_excluded_buildings,
     measure_of,
-    require_columns,
 )
-from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
-from tvb.schema import require_crs
+from tvb.geometry.arrays import BoolArray, FloatArray, IntArray, make_valid
+from tvb.schema import require_crs, require_type
 
 __all__ = [
     "STATUSES",
@@ -134,7 +135,8 @@ def measure_damage(
     CrsError
         If the buildings are not in EPSG:2154.
     LayerError
-        If a column is missing or curves are not as described; all faults are named.
+        If a column is missing, a depth is text or infinite, an area is that or negative, or curves
+        are not as described; all their faults are named.
     ParameterError
         If the interpolation is unknown, or the depths are not on the index of the buildings.
 
@@ -156,21 +158,24 @@ def measure_damage(
         raise ParameterError(
             explain("interpolation", f"« {interpolation} » is unknown", required="linear or step")
         )
-    if not depth_m.index.equals(buildings.index):
-        raise ParameterError(
-            explain(
-                "depth_m", "is not on the index of the buildings",
-                required="one row for each building",
-            )
-        )  # fmt: skip
+    require_type(depth_m, pd.DataFrame, "depth_m", remedy="depth_m.to_frame(scenario)")
+    require_index(depth_m, buildings, "depth_m")
     _require_curves(curves)
     uses = buildings[use].astype("object").where(buildings[use].notna(), None).to_numpy()
-    area = buildings.area if area_m2 is None else buildings[area_m2]
-    value = _values(curves, uses, area.to_numpy(dtype=float, na_value=np.nan))
+    depths = pd.DataFrame(
+        {name: read_numbers(depth_m[name], "depth_m", negative=True) for name in depth_m.columns},
+        index=buildings.index,
+    )
+    area: FloatArray
+    if area_m2 is not None:
+        area = read_numbers(buildings[area_m2], "buildings")
+    else:
+        area = _footprints_m2(buildings, wet=depths.gt(0).any(axis=1).to_numpy())
+    value = _values(curves, uses, area)
     columns: dict[tuple[str, str], Any] = {}
     account, lost = {}, {}
-    for scenario in depth_m.columns:
-        depth = depth_m[scenario].to_numpy(dtype=float, na_value=np.nan)
+    for scenario in depths.columns:
+        depth = depths[scenario].to_numpy()
         shares, beyond = _interpolate(curves, uses, depth, interpolation=interpolation)
         status = _status(depth, shares)
         found = {(name, scenario): shares[:, i] for i, name in enumerate(_SHARES)}
@@ -229,10 +234,13 @@ def count_damage_by_commune(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If a column is missing, or a code of a commune is missing.
+        If a column is missing, or a code of a commune is missing or given twice.
     ParameterError
         If the damage is not on the index of the buildings.
     """
+    require_crs(buildings, "buildings")
+    require_type(damage, BuildingDamage, "damage", remedy="tvb.flood.measure_damage")
+    check_attribution(buildings, communes, rule.attribution)
     if not damage.table.index.equals(buildings.index):
         raise ParameterError(
             explain(
@@ -369,6 +377,13 @@ def _interpolate(
         beyond[at] = depth[at] > depths[-1]
     shares[depth <= 0] = 0.0
     return shares, beyond
+
+
+def _footprints_m2(buildings: gpd.GeoDataFrame, wet: BoolArray) -> FloatArray:
+    """Return the area of the wet footprints; that of the others does not matter."""
+    area = np.zeros(len(buildings))
+    area[wet] = shapely.area(make_valid(buildings.geometry.to_numpy()[wet]))
+    return area
 
 
 def _values(curves: pd.DataFrame, uses: Any, area: FloatArray) -> FloatArray | None:

@@ -11,7 +11,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
+from tvb.flood.checks import is_count, is_number, read_numbers, require_columns
 from tvb.flood.depth_cells import Measure, Tally, tally_depths
 from tvb.flood.depth_footprints import Footprints
 from tvb.flood.depth_kernels import (
@@ -37,10 +38,9 @@ from tvb.flood.depth_kernels import (
     VOLUME,
     WET,
 )
-from tvb.flood.rules import require_columns
 from tvb.geometry.arrays import FloatArray
 from tvb.grid import Grid
-from tvb.schema import require_crs
+from tvb.schema import require_crs, require_type
 from tvb.schema.hazard import DEPTH_CLASSES
 from tvb.schema.hazard import DRY as DRY_CLASS
 from tvb.schema.layers import FLOOD_DEPTH
@@ -166,13 +166,16 @@ def measure_depth(
         `doors`.
     floor_height_m : float or str
         Height of the floor above the ground at the door; or the column of the buildings that gives
-        it, null where it is not known.
+        it, null where it is not known. Negative below the ground, as for a cellar: the depth above
+        it is then larger than that above the ground, but only where there is water; what is dry
+        stays dry.
     doors : geopandas.GeoSeries, optional
         Points, EPSG:2154, on the index of the buildings: the depth is that of the cell that holds
-        the point. Where it is null, or by default, the door is not known and taken to be where the
-        water is deepest: the depth is the largest of the cells that an outer ring of the footprint
-        touches, those on whose border it runs included on both sides. The height of the floor is
-        taken away; what is left is at least 0.
+        the point. Where it is null or empty, or by default, the door is not known and taken to be
+        where the water is deepest: the depth is the largest of the cells that an outer ring of the
+        footprint touches, those on whose border it runs included on both sides. Where there is
+        water, the height of the floor is taken away, and what is left is at least 0; where it is
+        dry, 0.
     tiny_m : float
         Depths below this are read as 0, as are negative ones; both are counted in the account. 0
         takes every positive depth as it stands.
@@ -203,8 +206,9 @@ def measure_depth(
         If windows overlap, the column of floor heights is missing or not of numbers, or cells under
         buildings hold what cannot be a depth: below -1 m or above 30 m.
     ParameterError
-        If a statistic is unknown, `tiny_m` is negative, the floor height is not finite, something
-        else than a grid is given, or the doors are not on the index of the buildings.
+        If a statistic is unknown, `tiny_m` is negative, the floor height is not finite, the number
+        of threads is not a whole one from 1 on, something else than a grid is given, or the doors
+        are not on the index of the buildings.
 
     Notes
     -----
@@ -221,16 +225,25 @@ def measure_depth(
     """
     require_crs(buildings, "buildings")
     shares = _shares_of(statistics)
-    if not 0 <= tiny_m < math.inf:
+    if not (is_number(tiny_m) and 0 <= tiny_m < math.inf):
         raise ParameterError(explain("tiny_m", f"{tiny_m}", required="0 or more, in metres"))
     floor = _floor_heights(buildings, floor_height_m)
     places = _door_places(buildings, doors)
     streams = _streams(depth)
+    if threads is not None and not is_count(threads):
+        raise ParameterError(
+            explain("threads", f"is {threads}", required="a whole number, at least 1")
+        )
     threads = threads or len(os.sched_getaffinity(0))
     footprints = Footprints(buildings.geometry.to_numpy(), threads=threads)
     lowest, highest = _bounds()
     measure = Measure(
-        tiny_m, lowest, highest, np.array(list(shares.values())), "door" in statistics, places
+        float(tiny_m),
+        lowest,
+        highest,
+        np.array(list(shares.values())),
+        "door" in statistics,
+        places,
     )
     tallies = tally_depths(footprints, streams, measure, threads=threads)
     columns: dict[tuple[str, str], Any] = {}
@@ -274,6 +287,8 @@ def classify_depth(
 
     Raises
     ------
+    LayerError
+        If a depth is text or infinite.
     ParameterError
         If classes do not follow upon each other.
 
@@ -282,6 +297,7 @@ def classify_depth(
     >>> classify_depth(pd.Series([0.0, 0.2, 0.5, 7.0, np.nan])).tolist()
     ['Emerg', 'Inf05', '05-1m', 'Sup2m', nan]
     """
+    require_type(depth_m, pd.Series, "depth_m")
     bounds = [(low, math.inf if high is None else high) for low, high in classes.values()]
     follow = all(before[1] == after[0] for before, after in pairwise(bounds))
     if not bounds or not follow or any(not 0 <= low < high for low, high in bounds):
@@ -292,7 +308,7 @@ def classify_depth(
             )
         )  # fmt: skip
     edges = np.array([bounds[0][0], *(high for _, high in bounds)])
-    values = depth_m.to_numpy(dtype=float, na_value=np.nan)
+    values = read_numbers(depth_m, "depth_m", negative=True)
     code = np.searchsorted(edges, values, side="right")
     code[np.isnan(values) | (code == len(edges)) | (code == 0)] = -1
     code[values <= 0] = 0
@@ -333,7 +349,7 @@ def _shares_of(statistics: Sequence[str]) -> dict[str, float]:
 def _floor_heights(buildings: gpd.GeoDataFrame, given: float | str) -> FloatArray:
     """Return the height of the floor of each building, not a number where it is not known."""
     if not isinstance(given, str):
-        if not math.isfinite(given):
+        if not (is_number(given) and math.isfinite(given)):
             raise ParameterError(
                 explain("floor_height_m", f"{given}", required="metres, or the name of a column")
             )
@@ -352,6 +368,7 @@ def _door_places(buildings: gpd.GeoDataFrame, doors: gpd.GeoSeries | None) -> ND
     """Return x and y of each door, not a number where it is not known."""
     if doors is None:
         return np.full((len(buildings), 2), np.nan)
+    require_type(doors, gpd.GeoSeries, "doors")
     require_crs(gpd.GeoDataFrame(geometry=doors), "doors")
     if not doors.index.equals(buildings.index):
         raise ParameterError(
@@ -365,21 +382,27 @@ def _door_places(buildings: gpd.GeoDataFrame, doors: gpd.GeoSeries | None) -> ND
             explain("doors", "not a point", count=int(other.sum()), ids=doors.index[other],
                     required="points")
         )  # fmt: skip
-    return np.stack([shapely.get_x(points), shapely.get_y(points)], axis=1)
+    places = np.full((len(points), 2), np.nan)
+    somewhere = ~shapely.is_missing(points) & ~shapely.is_empty(points)
+    places[somewhere] = shapely.get_coordinates(points[somewhere])
+    return places
 
 
 def _streams(depth: DepthSource) -> dict[str, Iterable[Grid]]:
     """Return the windows of each scenario."""
     if isinstance(depth, Mapping):
-        return {
-            str(name): [grids] if isinstance(grids, Grid) else grids
-            for name, grids in depth.items()
-        }
+        return {str(name): _windows(grids) for name, grids in depth.items()}
     if isinstance(depth, Grid):
         return {depth.name: [depth]}
-    windows: Iterator[Grid] = iter(depth)
-    first = next(windows, None)
-    return {getattr(first, "name", "depth"): () if first is None else chain([first], windows)}
+    windows: Iterator[Grid] = iter(_windows(depth))
+    first = list(islice(windows, 1))
+    name = getattr(first[0], "name", "depth") if first else "depth"
+    return {name: chain(first, windows)}
+
+
+def _windows(grids: Grid | Iterable[Grid]) -> Iterable[Grid]:
+    """Return one or several grids as several; what is no grid among them is found later."""
+    return grids if isinstance(grids, Iterable) else [grids]
 
 
 def _require_real(tally: Tally, scenario: str, index: pd.Index[Any]) -> None:
@@ -423,7 +446,7 @@ def _measures(
     found["depth_mean_wet_m"] = np.where(deepest == 0, 0.0, over_wet)
     for position, name in enumerate(shares):
         found[f"depth_{name}_m"] = sums[:, FIRST_SHARE + position]
-    found["depth_door_m"] = np.maximum(sums[:, DOOR] - floor, 0.0)
+    found["depth_door_m"] = _above_floor(sums[:, DOOR], floor)
     answer = np.select(
         [~footprints.solid, wet > 0, (dry > 0) & (unknown + outside == 0), dry > 0, unknown > 0],
         [ANSWERS.index(a) for a in ("no_footprint", "wet", "dry", "partly_dry", "nodata")],
@@ -431,6 +454,15 @@ def _measures(
     )
     found["answer"] = pd.Categorical.from_codes(answer.astype(np.int8), pd.Index(ANSWERS))
     return found
+
+
+def _above_floor(water_m: FloatArray, floor_m: FloatArray) -> FloatArray:
+    """Return the depth above floors; not a number where either is not known.
+
+    A floor below the ground does not bring water where there is none.
+    """
+    above = np.maximum(water_m - floor_m, 0.0)
+    return np.asarray(np.where((water_m > 0) | np.isnan(above), above, 0.0))
 
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -206,8 +207,7 @@ def _take_windows(
     """
     abreast: dict[Window, list[_Layer]] = {}
     for name, stream in streams.items():
-        grid = next(stream, None)
-        if grid is not None:
+        for grid in islice(stream, 1):
             window = tallies[name].place(_require_grid(grid, name))
             abreast.setdefault(window, []).append(_Layer.of(tallies[name], grid, measure))
     for window, layers in abreast.items():

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from tvb.errors import ParameterError, explain
+from tvb.errors import LayerError, ParameterError, explain
 from tvb.flood.classes import ClassRule, class_order, find_classes, flag_wet_zones
 from tvb.flood.counting import COUNTED_COLUMNS, count_by_commune
 from tvb.flood.placing import FastPlacing, Placing, PlainPlacing
@@ -27,7 +27,7 @@ from tvb.flood.rules import (
 )
 from tvb.geometry.arrays import BoolArray, GeometryArray, polygon_parts
 from tvb.geometry.cover import span_lattice
-from tvb.schema import require_crs
+from tvb.schema import require_crs, require_polygons
 
 __all__ = [
     "Method",
@@ -50,7 +50,7 @@ def count_exposed_buildings(
     rule: ExposureRule = "touches",
     min_share: float = 0.5,
     exclude: Collection[Exclusion] = DEFAULT_EXCLUDED,
-    scenarios: Sequence[str] | None = None,
+    scenarios: str | Sequence[str] | None = None,
     method: Method = "fast",
 ) -> pd.DataFrame:
     """Return the number of exposed buildings in each commune and scenario.
@@ -58,7 +58,9 @@ def count_exposed_buildings(
     Parameters
     ----------
     buildings : geopandas.GeoDataFrame
-        Footprints (polygons), EPSG:2154, with the columns of the schema ``buildings``.
+        Footprints (polygons), EPSG:2154, with the columns of the schema ``buildings``. Rows of the
+        same ``cleabs`` are one building, exposed if any of them is; the readers of files keep the
+        first row alone, and report the others: see `tvb.flood.find_repeated_buildings`.
     zones : geopandas.GeoDataFrame
         Polygons, EPSG:2154, with ``scenario``; those of a scenario may overlap.
     communes : geopandas.GeoDataFrame
@@ -80,7 +82,8 @@ def count_exposed_buildings(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If a column is missing, or a code of a commune is missing or given twice.
+        If the zones are not polygons, a column is missing, a number of dwellings is not a whole
+        number from 0 on, or a code of a commune is missing or given twice.
     ParameterError
         If the rule, the method, an exclusion or the share is not accepted.
 
@@ -90,6 +93,7 @@ def count_exposed_buildings(
     sensitivity : How much the number depends on the rule.
     """
     counting = CountingRule(rule, min_share=min_share, exclude=tuple(exclude))
+    require_crs(buildings, "buildings")
     require_columns(buildings, "buildings", *COUNTED_COLUMNS)
     exposed = flag_exposed_buildings(
         buildings, zones, rule=rule, min_share=min_share, scenarios=scenarios, method=method
@@ -103,7 +107,7 @@ def flag_exposed_buildings(
     *,
     rule: ExposureRule = "touches",
     min_share: float = 0.5,
-    scenarios: Sequence[str] | None = None,
+    scenarios: str | Sequence[str] | None = None,
     method: Method = "fast",
 ) -> pd.DataFrame:
     """Return whether each building is exposed in each scenario.
@@ -122,7 +126,7 @@ def flag_exposed_buildings(
         footprint lies in the union.
     min_share : float
         For the rule "share", above 0 and at most 1; a share counts as reaching it to 1e-9.
-    scenarios : sequence of str, optional
+    scenarios : str or sequence of str, optional
         Which scenarios, in which order; those without zones expose nothing. By default, those of
         the zones, in alphabetical order.
     method : {"fast", "plain"}
@@ -139,7 +143,7 @@ def flag_exposed_buildings(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If the zones lack ``scenario``.
+        If the zones are not polygons, or lack ``scenario``.
     ParameterError
         If the rule, the method or the share is not accepted.
 
@@ -164,7 +168,7 @@ def measure_flooded_share(
     buildings: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,
     *,
-    scenarios: Sequence[str] | None = None,
+    scenarios: str | Sequence[str] | None = None,
     method: Method = "fast",
 ) -> pd.DataFrame:
     """Return the share of each footprint that is flooded in each scenario.
@@ -185,7 +189,7 @@ def measure_flooded_share(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If the zones lack ``scenario``.
+        If the zones are not polygons, or lack ``scenario``.
     ParameterError
         If the method is not accepted.
     """
@@ -198,7 +202,7 @@ def measure_exposure(
     buildings: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,
     *,
-    scenarios: Sequence[str] | None = None,
+    scenarios: str | Sequence[str] | None = None,
     classes: str | gpd.GeoDataFrame | None = None,
     order: Sequence[Any] | None = None,
     class_rule: ClassRule = "worst",
@@ -238,7 +242,7 @@ def measure_exposure(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If a column is missing or a class is not in the order.
+        If zones are not polygons, a column is missing or a class is not in the order.
     ParameterError
         If the method, the rule or the order is not accepted.
 
@@ -282,7 +286,7 @@ def _hazard_classes(
     method: Method,
 ) -> dict[tuple[str, str], pd.Categorical[Any]]:
     """Return the class of each building in each scenario; only those exposed are looked at."""
-    require_crs(zones, "classes")
+    require_polygons(zones, "classes")
     require_columns(zones, "classes", "scenario")
     zones = zones[flag_wet_zones(zones, column)]
     polygons, row = polygon_parts(zones.geometry.to_numpy())
@@ -310,7 +314,7 @@ def _protected(
     method: Method,
 ) -> dict[tuple[str, str], BoolArray]:
     """Return which of the exposed buildings have their centroid on protected ground."""
-    require_crs(protected, "protected")
+    require_polygons(protected, "protected")
     polygons, row = polygon_parts(protected.geometry.to_numpy())
     of_all = pd.Series(None, index=protected.index, dtype="object")
     scenario = protected.get("scenario", of_all).take(row)
@@ -328,12 +332,11 @@ def _place(
     buildings: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame,
     *,
-    scenarios: Sequence[str] | None,
+    scenarios: str | Sequence[str] | None,
     method: Method,
 ) -> Iterator[tuple[str, Placing]]:
     """Return the placing of the buildings in each scenario, made when it is asked for."""
     require_crs(buildings, "buildings")
-    require_crs(zones, "flood_zones")
     names = choose_scenarios(zones, scenarios)
     require_method(method)
     flooded = zones[flag_wet_zones(zones)]
@@ -362,14 +365,16 @@ def require_method(method: str) -> None:
         )
 
 
-def choose_scenarios(zones: gpd.GeoDataFrame, scenarios: Sequence[str] | None) -> Sequence[str]:
-    """Return the scenarios asked for, or all those of the zones.
+def choose_scenarios(
+    zones: gpd.GeoDataFrame, scenarios: str | Sequence[str] | None
+) -> Sequence[str]:
+    """Return the scenarios asked for, or all those of the zones, which are checked.
 
     Parameters
     ----------
     zones : geopandas.GeoDataFrame
         With ``scenario``; zones of a null one count in none.
-    scenarios : sequence of str or None
+    scenarios : str or sequence of str or None
         Those asked for.
 
     Returns
@@ -379,11 +384,25 @@ def choose_scenarios(zones: gpd.GeoDataFrame, scenarios: Sequence[str] | None) -
 
     Raises
     ------
+    CrsError
+        If the zones are not in EPSG:2154.
     LayerError
-        If the zones have no column ``scenario``.
+        If the zones are not polygons, have no column ``scenario``, or names of several types in it.
     """
+    require_polygons(zones, "flood_zones")
     require_columns(zones, "flood_zones", "scenario")
-    return sorted(zones["scenario"].dropna().unique()) if scenarios is None else scenarios
+    if scenarios is not None:
+        return [scenarios] if isinstance(scenarios, str) else scenarios
+    try:
+        return sorted(zones["scenario"].dropna().unique())
+    except TypeError:
+        raise LayerError(
+            explain(
+                "flood_zones", "« scenario » holds values of several types",
+                required="the name of a scenario for each zone",
+                remedy="zones.astype({'scenario': 'str'})",
+            )
+        ) from None  # fmt: skip
 
 
 def _make_placing(

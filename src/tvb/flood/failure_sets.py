@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tvb.display import parts_table
 from tvb.errors import ParameterError, explain
+from tvb.flood.checks import is_count
 from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
 
 __all__ = ["FailureModel", "Method", "WorstFailures", "find_worst", "order_greedily", "pack_bits"]
@@ -264,14 +265,16 @@ def find_worst(
     Raises
     ------
     ParameterError
-        If the method is unknown or the number not positive.
+        If the method is unknown or the number is not a whole one from 1 on.
     """
     if method not in get_args(Method):
         raise ParameterError(
             explain("method", f"« {method} » is unknown", required="auto, exact or greedy")
         )
-    if number < 1:
-        raise ParameterError(explain("number", f"is {number}", required="at least 1"))
+    if not is_count(number):
+        raise ParameterError(
+            explain("number", f"is {number}", required="a whole number, at least 1")
+        )
     number = min(number, len(names))
     ranking = order_greedily(model, worth, number=number)
     start = tuple(ranking["station"])

@@ -10,10 +10,17 @@ import pandas as pd
 import shapely
 
 from tvb.errors import LayerError, ParameterError, explain
-from tvb.flood.rules import require_columns
+from tvb.flood.checks import (
+    commune_codes,
+    find_codes,
+    require_columns,
+    text_codes,
+    warn_of_unknown_codes,
+)
 from tvb.geometry import OUTSIDE, attribute_to_commune
 from tvb.geometry.arrays import IntArray, make_valid
-from tvb.schema import require_crs
+from tvb.geometry.attribution import AttributionRule
+from tvb.schema import require_crs, require_polygons
 
 __all__ = [
     "NO_GROUP",
@@ -22,8 +29,10 @@ __all__ = [
     "TOTAL",
     "BelongingRule",
     "attribute_buildings",
+    "check_attribution",
     "find_members",
     "locate_in_communes",
+    "with_text_codes",
 ]
 
 OUTSIDE_AREAS = "hors zonage"
@@ -38,6 +47,53 @@ TOTAL = "ensemble"
 BelongingRule = Literal["centroid", "touches"]
 
 
+def with_text_codes(communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return communes whose codes are text, be they held as text or as numbers.
+
+    Parameters
+    ----------
+    communes : geopandas.GeoDataFrame
+        With ``insee``.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The same rows and columns.
+
+    Raises
+    ------
+    LayerError
+        If the column or a code is missing, or a code is given twice.
+    """
+    codes = commune_codes(communes)
+    return communes.assign(insee=codes)
+
+
+def check_attribution(
+    buildings: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, attribution: str
+) -> None:
+    """Raise if buildings hold no code that a commune has; warn of those that none has.
+
+    Parameters
+    ----------
+    buildings : geopandas.GeoDataFrame
+        All of them: those that are exposed may well lie outside the communes.
+    communes : geopandas.GeoDataFrame
+        With ``insee``.
+    attribution : str
+        See `CountingRule`; nothing is to be checked unless it is a column.
+
+    Raises
+    ------
+    LayerError
+        If the column is missing, or no code in it is known.
+    """
+    if attribution not in get_args(AttributionRule):
+        require_columns(buildings, "buildings", attribution)
+        codes = commune_codes(communes)
+        warn_of_unknown_codes(buildings[attribution], codes.tolist(), "buildings")
+
+
 def attribute_buildings(
     buildings: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, attribution: str
 ) -> pd.Series[Any]:
@@ -45,12 +101,8 @@ def attribute_buildings(
 
     Parameters
     ----------
-    buildings : geopandas.GeoDataFrame
-        Footprints, EPSG:2154.
-    communes : geopandas.GeoDataFrame
-        Polygons, EPSG:2154, with ``insee``.
-    attribution : str
-        "largest_share" or "centroid", or else the column of the buildings that holds the code.
+    buildings, communes, attribution
+        As in `locate_in_communes`.
 
     Returns
     -------
@@ -59,18 +111,12 @@ def attribute_buildings(
 
     Raises
     ------
-    CrsError
-        If a frame is not in EPSG:2154.
-    LayerError
-        If the column is missing, or a code of a commune is missing or given twice.
+    CrsError, LayerError
+        As `locate_in_communes` does.
     """
-    if attribution == "largest_share":
-        return attribute_to_commune(buildings, communes)
-    if attribution == "centroid":
-        return attribute_to_commune(buildings, communes, rule="centroid")
-    require_columns(buildings, "buildings", attribution)
-    codes: pd.Series[Any] = buildings[attribution].astype("str")
-    return codes.rename("insee")
+    names, position = locate_in_communes(buildings, communes, attribution)
+    codes = pd.Series(names.take(position), index=buildings.index, name="insee")
+    return codes.mask(position == len(names) - 1)
 
 
 def locate_in_communes(
@@ -85,12 +131,14 @@ def locate_in_communes(
     communes : geopandas.GeoDataFrame
         Polygons, EPSG:2154, with ``insee``.
     attribution : str
-        See `CountingRule`.
+        "largest_share" or "centroid", or else the column of the buildings that holds the code:
+        text or a number, compared as a text of five characters.
 
     Returns
     -------
     tuple
-        Codes in order, "hors communes" last, named ``insee``; and a position for each building.
+        Codes as text in order, "hors communes" last, named ``insee``; and a position for each
+        building.
 
     Raises
     ------
@@ -99,12 +147,18 @@ def locate_in_communes(
     LayerError
         If a column is missing, or a code of a commune is missing or given twice.
     """
-    require_columns(communes, "communes", "insee")
-    codes = [*sorted(communes["insee"].dropna().unique()), OUTSIDE]
-    insee = attribute_buildings(buildings, communes, attribution)
-    found = pd.Index(codes).get_indexer(pd.Index(insee))
-    position = np.where(found < 0, len(codes) - 1, found)
-    return pd.Index(codes, name="insee", dtype="str"), position
+    communes = with_text_codes(communes)
+    codes = sorted(communes["insee"])
+    if attribution == "largest_share":
+        insee = attribute_to_commune(buildings, communes)
+    elif attribution == "centroid":
+        insee = attribute_to_commune(buildings, communes, rule="centroid")
+    else:
+        require_columns(buildings, "buildings", attribution)
+        insee = buildings[attribution]
+    found = find_codes(insee, codes)
+    position = np.where(found < 0, len(codes), found)
+    return pd.Index([*codes, OUTSIDE], name="insee", dtype="str"), position
 
 
 def find_members(
@@ -133,12 +187,12 @@ def find_members(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If the key is missing or null.
+        If the areas are not polygons, or the key is missing or null.
     ParameterError
         If the rule is unknown.
     """
     require_crs(buildings, "buildings")
-    require_crs(areas, "areas")
+    require_polygons(areas, "areas")
     require_columns(areas, "areas", key)
     if belongs not in get_args(BelongingRule):
         raise ParameterError(
@@ -152,7 +206,7 @@ def find_members(
                 required="a name for each area",
             )
         )  # fmt: skip
-    label = areas[key].astype("str").to_numpy(dtype=object)
+    label = text_codes(areas[key], width=0).to_numpy(dtype=object)
     names = sorted(set(label))
     position = pd.Index(names).get_indexer(pd.Index(label)) if names else np.empty(0, dtype=int)
     footprints = make_valid(buildings.geometry.to_numpy())

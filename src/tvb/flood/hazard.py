@@ -1,14 +1,14 @@
 """A flood hazard as polygons: its scenarios, what is wet in each, and how deep.
 
-Deliveries name nine scenarios (`tvb.schema.hazard.SCENARIO_OF_OCCURRENCE`). Some of them hold
-others: ground flooded often is flooded when the flood is rare (`SCENARIO_CHAINS`).
+Deliveries name nine scenarios (`tvb.schema.hazard.SCENARIO_OF_OCCURRENCE`): three probabilities in
+three climates (`SCENARIO_CHAINS`). Some of them hold others (`nested_scenarios`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import permutations
 from typing import Any, Literal, get_args
 
 import geopandas as gpd
@@ -25,10 +25,12 @@ from tvb.geometry.arrays import BoolArray, GeometryArray, IntArray, make_valid, 
 from tvb.schema import CRS, get_schema, require_crs
 
 __all__ = [
+    "HAZARD_LAYERS",
     "SCENARIO_CHAINS",
     "ClassesOf",
     "Hazard",
     "classified_zones",
+    "climate_of",
     "nested_scenarios",
     "wet_zones",
 ]
@@ -36,9 +38,18 @@ __all__ = [
 SCENARIO_CHAINS = (
     ("01For", "02Moy", "04Fai"),
     ("01Forcc_ct", "03Mcc_ct", "04Faicc_ct"),
-    ("01Forcc_100", "03Mcc"),
+    ("01Forcc_100", "03Mcc", "04Fai_100"),
 )
-"""Scenarios from frequent to rare: each lies inside the next (rules of the COVADIS validator)."""
+"""Scenarios from frequent to rare: in the climate of today, of the short term and of 2100.
+
+Each lies inside the next, by the rules of the COVADIS validator; the last pair is not among them.
+"""
+
+_PLACE = {
+    code: (climate, rarity)
+    for climate, chain in enumerate(SCENARIO_CHAINS)
+    for rarity, code in enumerate(chain)
+}
 
 ClassesOf = Literal["depth", "level", "ppr", "regulation"]
 
@@ -51,6 +62,9 @@ _LAYER_OF_FIELD = {
     "ppr_zones": "ppr_hazard",
     "ppr_rules": "ppr_regulation",
 }
+HAZARD_LAYERS = tuple(_LAYER_OF_FIELD.values())
+"""Names of the layers of a hazard."""
+
 _NO_CLASS = "non classé"
 
 
@@ -114,13 +128,13 @@ class Hazard:
         ParameterError
             If a layer is not one of a hazard.
         """
-        unknown = [name for name in layers if name not in _LAYER_OF_FIELD.values()]
+        unknown = [name for name in layers if name not in HAZARD_LAYERS]
         if unknown:
             raise ParameterError(
                 explain(
                     "layers",
                     f"« {unknown[0]} » is not a layer of a hazard",
-                    required="any of " + ", ".join(_LAYER_OF_FIELD.values()),
+                    required="any of " + ", ".join(HAZARD_LAYERS),
                 )
             )
         frames = {key: _complete(layers.get(name), name) for key, name in _LAYER_OF_FIELD.items()}
@@ -192,6 +206,10 @@ def _count(scenario: pd.Series[Any], names: pd.Index[Any]) -> pd.Series[int]:
 def nested_scenarios(present: Collection[str]) -> list[tuple[str, str]]:
     """Return the scenarios of which one has to lie inside the other.
 
+    One lies inside another that is as rare or rarer, in a climate as changed or more: ground that
+    floods often floods when the flood is rare, and ground that floods today floods when there is
+    more water.
+
     Parameters
     ----------
     present : collection of str
@@ -200,15 +218,37 @@ def nested_scenarios(present: Collection[str]) -> list[tuple[str, str]]:
     Returns
     -------
     list of tuple of (str, str)
-        The inner one, more frequent, and the next of its chain that is present.
+        The inner one, and each next one that is present; pairs that follow from two others are left
+        out.
 
     Examples
     --------
-    >>> nested_scenarios(["04Fai", "01For"])
-    [('01For', '04Fai')]
+    >>> nested_scenarios(["04Fai", "01For", "03Mcc"])
+    [('01For', '03Mcc'), ('01For', '04Fai')]
     """
-    chains = ([code for code in chain if code in present] for chain in SCENARIO_CHAINS)
-    return [pair for chain in chains for pair in pairwise(chain)]
+    known = [code for code in _PLACE if code in present]
+    inside = {(a, b) for a, b in permutations(known, 2) if _is_inside(a, b)}
+    return sorted((a, b) for a, b in inside if not any({(a, c), (c, b)} <= inside for c in known))
+
+
+def _is_inside(code: str, other: str) -> bool:
+    return all(mine <= theirs for mine, theirs in zip(_PLACE[code], _PLACE[other], strict=True))
+
+
+def climate_of(scenario: str) -> int:
+    """Return the climate of a scenario.
+
+    Parameters
+    ----------
+    scenario : str
+        One of `SCENARIO_CHAINS`.
+
+    Returns
+    -------
+    int
+        0 for today, 1 for the short term, 2 for 2100.
+    """
+    return _PLACE[scenario][0]
 
 
 def wet_zones(hazard: Hazard, *, subtract_protected: bool = False) -> gpd.GeoDataFrame:

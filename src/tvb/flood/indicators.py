@@ -17,11 +17,12 @@ import shapely
 
 from tvb.errors import ParameterError, explain
 from tvb.facts import HECTARE_M2
+from tvb.flood.checks import read_numbers, require_columns, require_index
 from tvb.flood.classes import flag_wet_zones
 from tvb.flood.counting import count_by_commune
-from tvb.flood.exposure import measure_exposure
-from tvb.flood.groups import OUTSIDE
-from tvb.flood.rules import DEFAULT_RULE, CountingRule, require_index
+from tvb.flood.exposure import choose_scenarios, measure_exposure
+from tvb.flood.groups import OUTSIDE, with_text_codes
+from tvb.flood.rules import DEFAULT_RULE, CountingRule
 from tvb.geometry import attribute_to_commune, partition_communes
 from tvb.geometry.arrays import GeometryArray, make_valid, polygon_parts
 from tvb.geometry.overlap import measure_overlap
@@ -212,7 +213,7 @@ def measure_indicators(
     *,
     exposure: pd.DataFrame | None = None,
     rule: CountingRule = DEFAULT_RULE,
-    people: pd.DataFrame | None = None,
+    people: pd.Series[Any] | pd.DataFrame | None = None,
     layers: Mapping[str, gpd.GeoDataFrame] | None = None,
 ) -> pd.DataFrame:
     """Return the indicators of each commune and scenario.
@@ -227,8 +228,8 @@ def measure_indicators(
         Its scenarios are those of the table.
     rule : CountingRule
         What exposes a building, what is left out, where it counts.
-    people : pandas.DataFrame, optional
-        ``table`` of a `tvb.flood.PopulationSpread`.
+    people : pandas.Series or pandas.DataFrame, optional
+        People of each building, or the ``table`` of a `tvb.flood.PopulationSpread`.
     layers : mapping of str to geopandas.GeoDataFrame, optional
         Any of `FEATURE_LAYERS`, and ``property``, in EPSG:2154. A feature is flooded when it shares
         a point with a zone, and counts in the commune with the largest share of it.
@@ -246,7 +247,8 @@ def measure_indicators(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If a column is missing, or a code of a commune is missing or given twice.
+        If the zones are not polygons, a column is missing or holds something else than the numbers
+        that it is for, or a code of a commune is missing or given twice.
     ParameterError
         If a layer is not one that an indicator needs, or the exposure or the people are not on the
         index of the buildings.
@@ -260,8 +262,12 @@ def measure_indicators(
                 required="any of " + ", ".join((*FEATURE_LAYERS, "property")),
             )
         )  # fmt: skip
+    require_crs(buildings, "buildings")
+    choose_scenarios(zones, None)
+    communes = with_text_codes(communes)
     if exposure is None:
         exposure = measure_exposure(buildings, zones)
+    people = people.to_frame("people") if isinstance(people, pd.Series) else people
     numbers = _numbers(buildings, people)
     table = count_by_commune(buildings, exposure, communes, rule=rule, people=numbers)
     table = table.rename(columns=_PEOPLE_COLUMNS)
@@ -288,21 +294,23 @@ def measure_indicators(
 
 def _numbers(buildings: gpd.GeoDataFrame, people: pd.DataFrame | None) -> pd.DataFrame:
     """Return what is added up over the exposed buildings besides what every count adds."""
-    dwellings = buildings["nombre_de_logements"].fillna(0).to_numpy(dtype=float)
+    require_columns(buildings, "buildings", "nombre_de_logements")
+    known = read_numbers(buildings["nombre_de_logements"], "buildings", whole=True)
+    dwellings = np.nan_to_num(known)
     storeys = np.full(len(buildings), np.nan)
     if "nombre_d_etages" in buildings.columns:
-        storeys = buildings["nombre_d_etages"].to_numpy(dtype=float, na_value=np.nan)
-    known = storeys > 0
+        storeys = read_numbers(buildings["nombre_d_etages"], "buildings", negative=True)
     numbers = pd.DataFrame(
         {
             "dwellings_single_storey": np.where(storeys == 1, dwellings, 0.0),
-            "dwellings_storeys_unknown": np.where(known, 0.0, dwellings),
+            "dwellings_storeys_unknown": np.where(storeys > 0, 0.0, dwellings),
         },
         index=buildings.index,
     )
     if people is None:
         return numbers
     require_index(people, buildings, "people")
+    require_columns(people, "people", "people", remedy="the table of tvb.flood.spread_population")
     return people.assign(**numbers, people_single_storey=people["people"].where(storeys == 1, 0.0))
 
 

@@ -18,17 +18,17 @@ from pyproj import Transformer
 
 from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
+from tvb.flood.checks import read_numbers, require_columns
 from tvb.flood.exposure import flag_exposed_buildings, measure_flooded_share
 from tvb.flood.repeated import number_buildings
 from tvb.flood.rules import (
     DEFAULT_EXCLUDED,
     Exclusion,
     flag_excluded_buildings,
-    require_columns,
 )
-from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
+from tvb.geometry.arrays import BoolArray, FloatArray, GeometryArray, IntArray, make_valid
 from tvb.geometry.squares import CELL_M, GRID_CRS, read_cell_names, square_cells
-from tvb.schema import CRS, require_crs
+from tvb.schema import CRS, require_crs, require_polygons
 
 __all__ = [
     "BASES",
@@ -188,16 +188,16 @@ def measure_floor_area(buildings: gpd.GeoDataFrame) -> pd.Series[float]:
     pandas.Series
         Square metres on the index of the buildings. Storeys are ``nombre_d_etages`` where above 0;
         else ``hauteur`` over `STOREY_M`, rounded, at least one; else one.
+
+    Raises
+    ------
+    LayerError
+        If a number of storeys or a height is text or infinite.
     """
-    storeys = np.ones(len(buildings))
-    if "hauteur" in buildings.columns:
-        height_m = buildings["hauteur"].to_numpy(dtype=float, na_value=np.nan)
-        storeys = np.fmax(np.floor(height_m / STOREY_M + 0.5), storeys)
-    if "nombre_d_etages" in buildings.columns:
-        known = buildings["nombre_d_etages"].to_numpy(dtype=float, na_value=np.nan)
-        storeys = np.where(known > 0, known, storeys)
-    area_m2 = np.nan_to_num(buildings.area.to_numpy())
-    return pd.Series(area_m2 * storeys, index=buildings.index, name="floor_area_m2")
+    area_m2 = shapely.area(make_valid(buildings.geometry.to_numpy()))
+    return pd.Series(
+        np.nan_to_num(area_m2) * _storeys(buildings), index=buildings.index, name="floor_area_m2"
+    )
 
 
 def spread_population(
@@ -205,7 +205,7 @@ def spread_population(
     grid: pd.DataFrame,
     *,
     by: Weight = "dwellings",
-    variables: Sequence[str] = VULNERABLE,
+    variables: str | Sequence[str] = VULNERABLE,
     territory: gpd.GeoDataFrame | None = None,
     exclude: Collection[Exclusion] = DEFAULT_EXCLUDED,
 ) -> PopulationSpread:
@@ -221,8 +221,8 @@ def spread_population(
         told; a geometry is not used. A null number is 0.
     by : {"dwellings", "volume"}
         What people are spread by; "volume" leaves out the first two steps below.
-    variables : sequence of str
-        Other columns of the grid, spread in the same shares.
+    variables : str or sequence of str
+        Other columns of the grid, spread in the same shares; none for an empty one.
     territory : geopandas.GeoDataFrame, optional
         Polygons, EPSG:2154, beyond which buildings are not known or not wanted. A cell partly
         outside gives the share of its area that lies inside to the buildings with their centroid
@@ -241,8 +241,8 @@ def spread_population(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If a column is missing, a number is negative, or an identifier of a cell is wrong or given
-        twice.
+        If a column is missing, a number is negative, infinite or text other than digits, or an
+        identifier of a cell is wrong or given twice.
     ParameterError
         If the weight or an exclusion is not accepted.
 
@@ -268,11 +268,16 @@ def spread_population(
         raise ParameterError(
             explain("by", f"« {by} » is unknown", required="one of " + ", ".join(get_args(Weight)))
         )
-    values = _numbers(grid, ["ind", *variables])
+    variables = [variables] if isinstance(variables, str) else list(variables)
+    values = _numbers(grid, variables)
     cells = _Cells(grid)
     inside = _share_inside(grid, territory)
-    at, cell = cells.locate(buildings, _may_be_lived_in(buildings, territory, exclude))
-    weight, basis = _weigh(buildings.take(at), cell, len(grid), by=by)
+    shapes = make_valid(buildings.geometry.to_numpy())
+    solid = shapely.area(shapes) > 0
+    at, cell = cells.locate(shapes, solid & _may_be_lived_in(buildings, territory, exclude))
+    here = buildings.take(at)
+    floor_m2 = shapely.area(shapes[at]) * _storeys(here)
+    weight, basis = _weigh(here, floor_m2, cell, cells=len(grid), by=by)
     total = np.bincount(cell, weights=weight, minlength=len(grid))
     part = weight / np.where(total > 0, total, 1.0)[cell] * inside[cell]
     table = pd.DataFrame(0.0, index=buildings.index, columns=["people", "people_imputed"])
@@ -311,10 +316,10 @@ class _Cells:
         self._order = np.argsort(keys)
         self._keys = keys[self._order]
 
-    def locate(self, buildings: gpd.GeoDataFrame, wanted: BoolArray) -> tuple[IntArray, IntArray]:
+    def locate(self, shapes: GeometryArray, wanted: BoolArray) -> tuple[IntArray, IntArray]:
         """Return the positions of the wanted buildings that lie in a cell, and of their cells."""
         at = np.flatnonzero(wanted)
-        centroid = shapely.centroid(buildings.geometry.to_numpy()[at])
+        centroid = shapely.centroid(shapes[at])
         to_grid = Transformer.from_crs(CRS, GRID_CRS, always_xy=True)
         east, north = to_grid.transform(shapely.get_x(centroid), shapely.get_y(centroid))
         key = np.floor(north / CELL_M) * _COLUMNS + np.floor(east / CELL_M)
@@ -327,7 +332,8 @@ class _Cells:
         """Return which cells have imputed values."""
         if "i_est_200" not in self._grid.columns:
             return np.zeros(len(self._grid), dtype=bool)
-        return self._grid["i_est_200"].eq(1).fillna(value=False).to_numpy(dtype=bool)
+        flags = read_numbers(self._grid["i_est_200"], "population_grid", negative=True, texts=True)
+        return np.asarray(flags == 1)
 
     def communes(self) -> list[str]:
         """Return the codes of the communes of each cell, joined by a comma."""
@@ -353,25 +359,26 @@ def _corners(grid: pd.DataFrame) -> tuple[IntArray, IntArray]:
     return north, east
 
 
-def _numbers(grid: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    require_columns(grid, "population_grid", *names)
-    values: pd.DataFrame = grid[list(names)].apply(pd.to_numeric).astype(float).fillna(0.0)
-    wrong = (values < 0).any(axis=1)
-    if wrong.any():
-        raise LayerError(
-            explain(
-                "population_grid", "a number is negative", count=int(wrong.sum()),
-                ids=grid.loc[wrong, "idcar_200m"],
-            )
-        )  # fmt: skip
-    return values
+def _numbers(grid: pd.DataFrame, variables: Sequence[str]) -> pd.DataFrame:
+    """Return the people of each cell and the other variables; null is 0."""
+    require_columns(grid, "population_grid", "idcar_200m", "ind")
+    require_columns(
+        grid, "population_grid", *variables,
+        remedy="name the columns that the grid has with variables=(…), or none with variables=()",
+    )  # fmt: skip
+    cells = grid.set_index("idcar_200m")
+    values = {
+        name: np.nan_to_num(read_numbers(cells[name], "population_grid", texts=True))
+        for name in ("ind", *variables)
+    }
+    return pd.DataFrame(values, index=grid.index)
 
 
 def _share_inside(grid: pd.DataFrame, territory: gpd.GeoDataFrame | None) -> FloatArray:
     """Return the share of each cell that lies in the territory."""
     if territory is None:
         return np.ones(len(grid))
-    require_crs(territory, "territory")
+    require_polygons(territory, "territory")
     squares = build_population_grid(grid[["idcar_200m"]])
     share = measure_flooded_share(squares, _as_zone(territory), scenarios=["inside"])["inside"]
     return np.where(share > 1 - _EQUAL, 1.0, share)
@@ -383,15 +390,26 @@ def _as_zone(territory: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     )
 
 
+def _storeys(buildings: gpd.GeoDataFrame) -> FloatArray:
+    """Return the number of storeys of each building, as `measure_floor_area` finds it."""
+    storeys = np.ones(len(buildings))
+    if "hauteur" in buildings.columns:
+        height_m = read_numbers(buildings["hauteur"], "buildings", negative=True)
+        storeys = np.fmax(np.floor(height_m / STOREY_M + 0.5), storeys)
+    if "nombre_d_etages" in buildings.columns:
+        known = read_numbers(buildings["nombre_d_etages"], "buildings", negative=True)
+        storeys = np.where(known > 0, known, storeys)
+    return storeys
+
+
 def _may_be_lived_in(
     buildings: gpd.GeoDataFrame,
     territory: gpd.GeoDataFrame | None,
     exclude: Collection[Exclusion],
 ) -> BoolArray:
-    """Return which rows are buildings with an area, of the kinds wanted, inside the territory."""
+    """Return which rows are buildings, of the kinds wanted, inside the territory."""
     _, wanted = number_buildings(buildings)
     wanted &= ~flag_excluded_buildings(buildings, exclude=exclude).any(axis=1).to_numpy(dtype=bool)
-    wanted &= buildings.area.gt(0).to_numpy()
     if territory is not None:
         zone = _as_zone(territory)
         flags = flag_exposed_buildings(buildings, zone, rule="centroid", scenarios=["inside"])
@@ -400,11 +418,10 @@ def _may_be_lived_in(
 
 
 def _weigh(
-    buildings: gpd.GeoDataFrame, cell: IntArray, cells: int, *, by: Weight
+    buildings: gpd.GeoDataFrame, floor_m2: FloatArray, cell: IntArray, *, cells: int, by: Weight
 ) -> tuple[FloatArray, pd.Categorical[Any]]:
     """Return the weight of each building in its cell, and what each cell is spread by."""
-    dwellings = buildings["nombre_de_logements"].to_numpy(dtype=float, na_value=np.nan)
-    floor_m2 = measure_floor_area(buildings).to_numpy()
+    dwellings = read_numbers(buildings["nombre_de_logements"], "buildings", whole=True)
     kind = _kinds(buildings["usage_1"], dwellings)
     best = np.full(cells, len(BASES))
     np.minimum.at(best, cell, kind)

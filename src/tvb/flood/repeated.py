@@ -7,9 +7,11 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
-from tvb.geometry.arrays import BoolArray, IntArray
+from tvb.geometry.arrays import BoolArray, IntArray, make_valid
+from tvb.schema import require_crs
 
 __all__ = ["find_repeated_buildings", "number_buildings", "share_flags", "share_largest"]
 
@@ -20,13 +22,17 @@ def find_repeated_buildings(buildings: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return the rows whose identifier another row has too.
 
     Rows with the same ``cleabs`` are one building, which counts once: exposed if any of them is,
-    with the attributes of the row of largest footprint.
+    with the attributes of the row of largest footprint. Null and blank ones identify nothing.
+
+    This is the rule of frames. The readers of files (`tvb.io.read_layer`, `tvb.io.open_footprints`)
+    see one row after the other: they keep the first and report the others as dropped. Where the
+    rows of a building differ, a count of its frame may thus be larger than one of its file.
 
     Parameters
     ----------
     buildings : geopandas.GeoDataFrame
-        Footprints with ``cleabs``. Rows without an identifier, and frames without the column, hold
-        no repeated building.
+        Footprints, EPSG:2154, with ``cleabs``. Rows without an identifier, and frames without the
+        column, hold no repeated building.
 
     Returns
     -------
@@ -34,7 +40,15 @@ def find_repeated_buildings(buildings: gpd.GeoDataFrame) -> pd.DataFrame:
         On the index of the buildings, one row for each repeated one: ``cleabs``, ``rows`` (times
         it stands in the file) and ``counted`` (the row that stands for the building), in order of
         ``cleabs``, the counted row first. Empty when all is well.
+
+    Raises
+    ------
+    CrsError
+        If the buildings are not in EPSG:2154.
+    LayerError
+        If they are no GeoDataFrame.
     """
+    require_crs(buildings, "buildings")
     number, first = number_buildings(buildings)
     rows = np.bincount(number)[number] if len(number) else number
     table = pd.DataFrame(
@@ -68,6 +82,8 @@ def number_buildings(buildings: gpd.GeoDataFrame) -> tuple[IntArray, BoolArray]:
     keys = buildings[KEY].reset_index(drop=True)
     again = keys.duplicated(keep=False) & keys.notna()
     at = np.flatnonzero(again)
+    # Blank as in the reader of files, which takes it for null.
+    at = at[keys.take(at).astype("str").str.strip().ne("").to_numpy(dtype=bool)]
     number, first = everything.copy(), np.ones(len(buildings), dtype=bool)
     if len(at):
         order = at[_by_footprint(buildings.take(at))]
@@ -123,7 +139,8 @@ def share_largest(values: NDArray[Any], number: IntArray, first: BoolArray) -> N
 def _by_footprint(rows: gpd.GeoDataFrame) -> IntArray:
     """Return the order of rows by falling area; equal ones in an order that only they decide."""
     plain = pd.DataFrame(rows.drop(columns=rows.geometry.name)).astype("string").fillna("")
-    sort = plain.assign(area=-rows.area.to_numpy(), wkb=rows.geometry.to_wkb().to_numpy())
+    area_m2 = shapely.area(make_valid(rows.geometry.to_numpy()))
+    sort = plain.assign(area=-area_m2, wkb=rows.geometry.to_wkb().to_numpy())
     sort = sort.reset_index(drop=True)
     by = ["area", "wkb", *plain.columns]
     return np.asarray(sort.sort_values(by).index, dtype=np.int64)

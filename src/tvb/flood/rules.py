@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import pandas as pd
 
 from tvb.errors import LayerError, ParameterError, explain
+from tvb.flood.checks import is_number, require_columns, require_index
 from tvb.geometry.arrays import BoolArray, FloatArray
+from tvb.names import normalise_name
+from tvb.schema import require_type
 
 if TYPE_CHECKING:
     from tvb.flood.placing import Placing
@@ -37,6 +40,9 @@ DEFAULT_EXCLUDED: tuple[Exclusion, ...] = ("light", "annexe", "not_in_service")
 EXCLUDED_BY = ("construction_legere", "usage_1", "etat_de_l_objet")
 """Columns that say so, in that order."""
 
+_MEASURES: dict[ExposureRule, str] = {
+    "touches": "touched", "centroid": "centroid_in", "share": "share",
+}  # fmt: skip
 # Shares come from coordinates of 7 000 km: one that reaches the threshold may miss it by this.
 _EQUAL = 1e-9
 
@@ -75,7 +81,7 @@ class CountingRule:
     attribution: str = "largest_share"
 
     def __post_init__(self) -> None:
-        if not 0 < self.min_share <= 1:
+        if not (is_number(self.min_share) and 0 < self.min_share <= 1):
             raise ParameterError(
                 explain(
                     "min_share", f"{self.min_share} is not a share", required="above 0, at most 1"
@@ -107,6 +113,11 @@ class CountingRule:
             "attribution": self.attribution,
         }
 
+    @property
+    def measure(self) -> str:
+        """What the rule looks at: a measure of `tvb.flood.measure_exposure`."""
+        return _MEASURES[self.exposure]
+
     def judge(self, placing: Placing) -> BoolArray:
         """Return which buildings of a placing are exposed.
 
@@ -120,9 +131,9 @@ class CountingRule:
         numpy.ndarray
             One answer for each building.
         """
-        if self.exposure == "share":
-            return self.reaches(placing.share())
-        return placing.touched() if self.exposure == "touches" else placing.centroid_in()
+        measured = getattr(placing, self.measure)()
+        exposed: BoolArray = self.reaches(measured) if self.exposure == "share" else measured
+        return exposed
 
     def reaches(self, share: FloatArray) -> BoolArray:
         """Return which shares reach the least one.
@@ -151,8 +162,8 @@ def flag_excluded_buildings(
         Columns of the schema ``buildings``.
     exclude : collection of {"light", "annexe", "not_in_service"}
         Light constructions (``construction_legere`` true); annexes (``usage_1`` « Annexe »);
-        projects, building sites and ruins (``etat_de_l_objet`` other than « En service »). A null
-        value excludes nothing.
+        projects, building sites and ruins (``etat_de_l_objet`` other than « En service », in
+        whatever case). A null value excludes nothing.
 
     Returns
     -------
@@ -163,15 +174,16 @@ def flag_excluded_buildings(
     Raises
     ------
     LayerError
-        If a column is missing.
+        If a column is missing, or ``construction_legere`` holds something else than true and false.
     ParameterError
         If a reason is unknown.
     """
+    require_type(buildings, pd.DataFrame, "buildings")
     _require_exclusions(exclude)
     reasons: dict[Exclusion, tuple[str, Callable[[pd.Series[Any]], pd.Series[bool]]]] = {
-        "light": ("construction_legere", lambda light: light.eq(True)),
+        "light": ("construction_legere", _is_true),
         "annexe": ("usage_1", lambda use: use.eq("Annexe")),
-        "not_in_service": ("etat_de_l_objet", lambda state: state.ne("En service") & state.notna()),
+        "not_in_service": ("etat_de_l_objet", lambda state: ~_says(state, "en service")),
     }
     found = {}
     for reason, (column, test) in reasons.items():
@@ -181,57 +193,26 @@ def flag_excluded_buildings(
     return pd.DataFrame(found, index=buildings.index)
 
 
-def require_columns(frame: pd.DataFrame, layer: str, *columns: str) -> None:
-    """Raise unless a frame has some columns.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Any frame.
-    layer : str
-        Its name in messages.
-    *columns : str
-        Names of the columns.
-
-    Raises
-    ------
-    LayerError
-        If one is missing; all that are missing are named.
-    """
-    missing = [f"« {c} »" for c in columns if c not in frame.columns]
-    if missing:
-        raise LayerError(
-            explain(
-                layer,
-                f"column {', '.join(missing)} is missing",
-                remedy="read the file with tvb.io.read_layer, which adds optional columns",
-            )
-        )
+def _is_true(values: pd.Series[Any]) -> pd.Series[bool]:
+    """Return what is true; a text such as « Oui » is not taken for false."""
+    if not pd.api.types.is_bool_dtype(values.dtype):
+        wrong = values.notna() & ~values.isin([True, False])
+        if wrong.any():
+            raise LayerError(
+                explain(
+                    "buildings", f"« {values.name} » holds « {values[wrong].iloc[0]} »",
+                    count=int(wrong.sum()), ids=values.index[wrong],
+                    required="true, false or null",
+                    remedy="read the file with tvb.io.read_layer, which reads « Oui » and « Non »",
+                )
+            )  # fmt: skip
+    return values.eq(True)
 
 
-def require_index(given: pd.Series[Any] | pd.DataFrame, buildings: pd.DataFrame, name: str) -> None:
-    """Raise unless something has one row for each building, in the same order.
-
-    Parameters
-    ----------
-    given : pandas.Series or pandas.DataFrame
-        What is to be laid beside the buildings.
-    buildings : pandas.DataFrame
-        The buildings.
-    name : str
-        Its name in messages.
-
-    Raises
-    ------
-    ParameterError
-        If its index is not that of the buildings.
-    """
-    if not given.index.equals(buildings.index):
-        raise ParameterError(
-            explain(
-                name, "is not on the index of the buildings", required="one row for each building"
-            )
-        )
+def _says(values: pd.Series[Any], words: str) -> pd.Series[bool]:
+    """Return which texts are some words, in any case, accents or not; null and blank say all."""
+    meant = [t for t in values.dropna().unique() if normalise_name(str(t)) in (words, "")]
+    return values.isna() | values.isin(meant)
 
 
 def judge_measures(exposure: pd.DataFrame, rule: CountingRule) -> pd.DataFrame:
@@ -251,8 +232,7 @@ def judge_measures(exposure: pd.DataFrame, rule: CountingRule) -> pd.DataFrame:
     """
     if exposure.columns.nlevels == 1:
         return exposure
-    names = {"touches": "touched", "centroid": "centroid_in", "share": "share"}
-    measured = measure_of(exposure, names[rule.exposure])
+    measured = measure_of(exposure, rule.measure)
     if rule.exposure != "share":
         return measured
     flags = rule.reaches(measured.to_numpy(dtype=float))

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from tvb.display import frame_table
+from tvb.flood.checks import require_columns
 from tvb.flood.counting import COUNTED_COLUMNS, value_buildings
 from tvb.flood.exposure import Method, measure_exposure
-from tvb.flood.groups import OUTSIDE, TOTAL, locate_in_communes
+from tvb.flood.groups import OUTSIDE, TOTAL, check_attribution, locate_in_communes
 from tvb.flood.repeated import number_buildings, share_flags
 from tvb.flood.rules import (
     DEFAULT_EXCLUDED,
@@ -23,9 +24,9 @@ from tvb.flood.rules import (
     ExposureRule,
     flag_excluded_buildings,
     judge_measures,
-    require_columns,
 )
 from tvb.geometry.arrays import BoolArray, IntArray
+from tvb.schema import require_crs
 
 __all__ = ["ALL_EXCLUSIONS", "Sensitivity", "sensitivity"]
 
@@ -40,6 +41,7 @@ ALL_EXCLUSIONS: tuple[tuple[Exclusion, ...], ...] = (
 
 _CHOICES = ["rule", "exclude", "attribution"]
 _MEASURES = ["buildings", "dwellings"]
+_TYPES = {"default": "Int64", "ratio": "float64", "lowest": "str", "highest": "str"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class Sensitivity:
             On ``scenario``: ``default``, ``min``, ``max``, ``ratio`` of buildings, then
             ``communes_min`` and ``communes_max``.
         """
-        table = self.spread.loc[TOTAL, ["default", "min", "max", "ratio"]]
+        total = self.spread.index.get_level_values("insee") == TOTAL
+        table = self.spread.loc[total, ["default", "min", "max", "ratio"]].droplevel("insee")
         communes = self.totals.groupby("scenario", sort=False)["communes"]
         return table.assign(communes_min=communes.min(), communes_max=communes.max())
 
@@ -100,7 +103,7 @@ def sensitivity(
     min_shares: Sequence[float] = (0.5,),
     exclusions: Sequence[tuple[Exclusion, ...]] = ALL_EXCLUSIONS,
     attributions: Sequence[str] = ("largest_share", "centroid"),
-    scenarios: Sequence[str] | None = None,
+    scenarios: str | Sequence[str] | None = None,
     method: Method = "fast",
 ) -> Sensitivity:
     """Return the number of exposed buildings by every rule, and how far the rules lie apart.
@@ -144,15 +147,18 @@ def sensitivity(
         for exclude in exclusions
         for exposure, share in exposures
     ]
+    require_crs(buildings, "buildings")
     require_columns(buildings, "buildings", *COUNTED_COLUMNS)
+    for attribution in attributions:
+        check_attribution(buildings, communes, attribution)
     measured = measure_exposure(buildings, zones, scenarios=scenarios, method=method)
     somewhere = np.zeros(len(buildings), dtype=bool)
     for rule in rules[: len(exposures)]:
         somewhere |= judge_measures(measured, rule).any(axis=1).to_numpy()
     at = np.flatnonzero(somewhere)
     world = _World(buildings.take(at), measured.take(at), communes)
-    counts = _with_totals(pd.concat([table for rule in rules for table in world.count(rule)]))
-    return _compare(counts, rules)
+    tables = [table for rule in rules for table in world.count(rule)]
+    return _compare(_with_totals(pd.concat(tables)), rules) if tables else _compare_nothing()
 
 
 class _World:
@@ -226,6 +232,22 @@ def _compare(counts: pd.DataFrame, rules: Sequence[CountingRule]) -> Sensitivity
         table = _spread(mine.loc[kept, "buildings"].unstack(choice, sort=False))
         alone.append(table.assign(choice=choice).set_index("choice", append=True))
     return Sensitivity(counts, totals, spread.astype({"default": "Int64"}), pd.concat(alone))
+
+
+def _compare_nothing() -> Sensitivity:
+    """Return the same tables without rows: there is no scenario."""
+
+    def table(names: list[str], keys: list[str]) -> pd.DataFrame:
+        columns = {name: pd.Series(dtype=_TYPES.get(name, "int64")) for name in names}
+        index = pd.MultiIndex.from_arrays([pd.Index([], dtype="str")] * len(keys), names=keys)
+        return pd.DataFrame(columns).set_index(index)
+
+    return Sensitivity(
+        table(_MEASURES, ["insee", "scenario", *_CHOICES]),
+        table([*_MEASURES, "communes"], ["scenario", *_CHOICES]),
+        table(["default", "min", "max", "ratio", "lowest", "highest"], ["insee", "scenario"]),
+        table(["min", "max", "ratio"], ["scenario", "choice"]),
+    )
 
 
 def _spread(wide: pd.DataFrame) -> pd.DataFrame:

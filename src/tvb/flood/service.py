@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from tvb.errors import LayerError, explain
-from tvb.flood.rules import require_columns
+from tvb.flood.checks import read_numbers, require_columns
 from tvb.geometry.arrays import BoolArray, FloatArray, GeometryArray
-from tvb.schema import require_crs
+from tvb.schema import require_polygons
 
 __all__ = ["Service", "read_service"]
 
@@ -101,10 +101,11 @@ def read_service(basins: gpd.GeoDataFrame, stations: gpd.GeoDataFrame | None = N
     CrsError
         If the basins are not in EPSG:2154.
     LayerError
-        If a column is missing, a station of a basin is null or not among the stations, a station
-        is given twice, or the flow that a basin needs is negative or differs among its rows.
+        If the basins are not polygons, a column is missing or holds text for numbers, a station of
+        a basin is null or not among the stations, a station is given twice, or the flow that a
+        basin needs is negative or differs among its rows.
     """
-    require_crs(basins, "drained_basins")
+    require_polygons(basins, "drained_basins")
     require_columns(basins, "drained_basins", "id_station")
     _refuse_rows(basins, basins["id_station"].isna(), problem="no station")
     names, serving = _names(basins), basins["id_station"].to_numpy(dtype=object)
@@ -149,7 +150,7 @@ def _needs(basins: gpd.GeoDataFrame, names: GeometryArray) -> pd.Series[Any]:
     """Return the flow that each basin needs; not a number where that is not known."""
     if _NEED not in basins.columns:
         return pd.Series(np.nan, index=sorted(set(names)))
-    flow = basins[_NEED].astype("float64")
+    flow = pd.Series(read_numbers(basins[_NEED], "drained_basins", negative=True), basins.index)
     _refuse_rows(basins, flow < 0, problem=f"negative {_NEED}")
     groups = flow.groupby(names)
     differs = pd.Series(groups.transform("min") != groups.transform("max"), flow.index)
@@ -163,7 +164,9 @@ def _capacities(stations: gpd.GeoDataFrame | None, index: pd.Index) -> FloatArra
     """Return the flow of each station; not a number where that is not known."""
     if stations is None or "debit_m3_s" not in stations.columns:
         return np.full(len(index), np.nan)
-    flow = stations.set_index("id_station")["debit_m3_s"].reindex(index).astype("float64")
+    given = stations.set_index("id_station")["debit_m3_s"]
+    flow = pd.Series(read_numbers(given, "pumping_stations", negative=True), given.index)
+    flow = flow.reindex(index)
     wrong = flow < 0
     if wrong.any():
         raise LayerError(

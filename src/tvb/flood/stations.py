@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
-from tvb.flood.counting import COUNTED_COLUMNS
+from tvb.flood.checks import read_numbers, require_columns
+from tvb.flood.counting import COUNTED_COLUMNS, value_dwellings
 from tvb.flood.exposure import flag_exposed_buildings
 from tvb.flood.failure_sets import (
     FailureModel,
@@ -31,17 +32,16 @@ from tvb.flood.failure_sets import (
     order_greedily,
     pack_bits,
 )
-from tvb.flood.groups import OUTSIDE, attribute_buildings
+from tvb.flood.groups import check_attribution, locate_in_communes
 from tvb.flood.repeated import number_buildings
 from tvb.flood.rules import (
     DEFAULT_RULE,
     CountingRule,
     flag_excluded_buildings,
-    require_columns,
 )
 from tvb.flood.service import read_service
 from tvb.geometry.arrays import BoolArray, IntArray
-from tvb.schema import require_crs
+from tvb.schema import require_crs, require_type
 
 __all__ = ["Counted", "StationFailures", "WorstFailures", "build_station_failures"]
 
@@ -76,7 +76,7 @@ def build_station_failures(
         integer) in all; its ground is that of its rows together. ``debit_requis_m3_s`` (optional):
         flow that a basin needs, the same in all its rows.
     communes : geopandas.GeoDataFrame
-        Polygons, EPSG:2154, with ``insee``.
+        Polygons, EPSG:2154, with ``insee``: text or numbers, compared as texts of five characters.
     stations : geopandas.GeoDataFrame, optional
         Layer ``pumping_stations``: stations that drain no basin get their rows of zeros too, and
         ``debit_m3_s`` is set against the flow that basins need.
@@ -95,9 +95,11 @@ def build_station_failures(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If a column is missing, a station of a basin is null or not among the stations, a station
-        is given twice, the flow that a basin needs differs among its rows or is negative, or
-        ``people`` lies on another index or holds negative numbers.
+        If a column is missing or holds something else than the numbers that it is for, the basins
+        are not polygons, a station of a basin is null or not among the stations, a station is given
+        twice, the flow that a basin needs differs among its rows or is negative, a code of a
+        commune is missing or given twice, or ``people`` lies on another index or holds negative
+        numbers.
     ParameterError
         If the rule, an exclusion or the share is not accepted.
 
@@ -120,9 +122,9 @@ def build_station_failures(
     >>> build_station_failures(house, basins, communes).count_by_station()["dwellings"].to_dict()
     {'S1': 2}
     """
-    require_columns(buildings, "buildings", *COUNTED_COLUMNS)
     require_crs(buildings, "buildings")
-    require_columns(communes, "communes", "insee")
+    require_columns(buildings, "buildings", *COUNTED_COLUMNS)
+    check_attribution(buildings, communes, rule.attribution)
     service = read_service(basins, stations)
     inhabitants = _inhabitants(people, buildings.index)
     rows, standing = _stand(buildings, service.zones(basins), rule)
@@ -131,9 +133,8 @@ def build_station_failures(
     words = pack_bits(standing)
     np.bitwise_or.at(words, number, words.copy())
     words = words[number]
-    codes = pd.Index([*sorted(communes["insee"].dropna().unique()), OUTSIDE], name="insee")
-    insee = attribute_buildings(at_risk, communes, rule.attribution).fillna(OUTSIDE)
-    commune = codes.get_indexer(pd.Index(insee)).astype(np.uint64)
+    codes, place = locate_in_communes(at_risk, communes, rule.attribution)
+    commune = place.astype(np.uint64)
     values = _values(at_risk, inhabitants[rows], rule)
     cells, which = np.unique(np.column_stack([commune, words])[first], axis=0, return_inverse=True)
     counts = np.zeros((len(cells), len(_COUNTS)), dtype=np.int64)
@@ -174,12 +175,11 @@ def _stand(
 def _values(buildings: gpd.GeoDataFrame, people: IntArray, rule: CountingRule) -> IntArray:
     """Return what each building adds to each of `_COUNTS`."""
     excluded = flag_excluded_buildings(buildings, exclude=rule.exclude).any(axis=1).to_numpy()
-    dwellings = buildings["nombre_de_logements"]
+    dwellings = read_numbers(buildings["nombre_de_logements"], "buildings", whole=True)
     counted = np.column_stack(
         [
             np.ones(len(buildings), dtype=np.int64),
-            dwellings.fillna(0).to_numpy(dtype=np.int64),
-            dwellings.isna().to_numpy(dtype=np.int64),
+            *value_dwellings(pd.Series(dwellings)).values(),
             people,
         ]
     )
@@ -189,12 +189,13 @@ def _values(buildings: gpd.GeoDataFrame, people: IntArray, rule: CountingRule) -
 def _inhabitants(people: pd.Series[Any] | None, index: pd.Index) -> IntArray:
     if people is None:
         return np.zeros(len(index), dtype=np.int64)
+    require_type(people, pd.Series, "people")
     if not people.index.equals(index):
         raise LayerError(
             explain("people", "on another index than the buildings",
                     remedy="people.reindex(buildings.index)")
         )  # fmt: skip
-    number = people.fillna(0).to_numpy(dtype=np.float64)
+    number = np.nan_to_num(read_numbers(people, "people", negative=True))
     wrong = ~((number >= 0) & (number < 1e6))
     if wrong.any():
         raise LayerError(
@@ -362,7 +363,8 @@ class StationFailures:
         Raises
         ------
         ParameterError
-            If the number is not positive, the method is unknown, or what is counted is unknown.
+            If the number is not a whole one from 1 on, the method is unknown, or what is counted is
+            unknown.
         """
         worth, parts = self._worth(by)
         found = find_worst(self._model, worth, number=number, method=method, names=self.stations)

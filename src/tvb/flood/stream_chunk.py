@@ -157,9 +157,8 @@ class ExposedBuildings:
         numpy.ndarray of bool, shape (k, scenarios)
             As `tvb.flood.rules.judge_measures` does.
         """
-        if rule.exposure == "share":
-            return rule.reaches(self.share)
-        return self.touched if rule.exposure == "touches" else self.centroid_in
+        measured: Any = getattr(self, rule.measure)
+        return rule.reaches(measured) if measured is self.share else measured
 
     def to_frame(self) -> gpd.GeoDataFrame:
         """Return the buildings as a layer, on the index of the exposure.

@@ -18,6 +18,7 @@ from tvb.errors import ParameterError, explain
 from tvb.flood.classes import flag_wet_zones
 from tvb.flood.counting import count_by_commune, value_buildings
 from tvb.flood.exposure import choose_scenarios
+from tvb.flood.groups import with_text_codes
 from tvb.flood.rules import CountingRule, ExposureRule
 from tvb.flood.stream_kernels import Cells, Ground
 from tvb.geometry.arrays import (
@@ -191,7 +192,8 @@ class Prepared:
     def identity(self) -> str:
         """SHA-256 of all that a count depends on: zones, communes, scenarios, rules."""
         digest = hashlib.sha256(repr((self.scenarios, self.rules)).encode())
-        zones = self.zones[["scenario", *{"niveau"} & set(self.zones.columns)]]
+        told = ("scenario", "niveau", "classe")
+        zones = self.zones[[name for name in told if name in self.zones.columns]]
         digest.update(
             pd.util.hash_pandas_object(zones.astype("str"), index=False).to_numpy().tobytes()
         )
@@ -241,6 +243,7 @@ def prepare_exposure(
         If a rule is not accepted, or takes the commune from a column.
     """
     require_crs(zones, "flood_zones")
+    communes = with_text_codes(communes)
     counting = tuple(
         rule if isinstance(rule, CountingRule) else CountingRule(rule) for rule in rules
     )

@@ -22,8 +22,9 @@ from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
 from tvb.grid import Grid
+from tvb.schema import require_type
 
-__all__ = ["FilledTerrain", "NodataRule", "fill_depressions"]
+__all__ = ["FilledTerrain", "NodataRule", "fill_depressions", "require_terrain"]
 
 NodataRule = Literal["outlet", "wall"]
 
@@ -55,6 +56,22 @@ class _Padded(NamedTuple):
         """Return flat positions in the raster of flat positions in the padded one."""
         row, column = np.divmod(cells.astype(np.int64), self.shape[1] + 2)
         return np.asarray((row - 1) * self.shape[1] + column - 1)
+
+
+def require_terrain(terrain: FilledTerrain) -> None:
+    """Raise unless something given is a terrain with its depressions.
+
+    Parameters
+    ----------
+    terrain : FilledTerrain
+        What was given.
+
+    Raises
+    ------
+    LayerError
+        If it is something else, such as the heights themselves.
+    """
+    require_type(terrain, FilledTerrain, "terrain", remedy="tvb.flood.fill_depressions(ground)")
 
 
 @dataclass(frozen=True)
@@ -194,7 +211,8 @@ def fill_depressions(ground: Grid, *, nodata: NodataRule = "outlet") -> FilledTe
     Raises
     ------
     LayerError
-        If the raster has more cells than can be numbered, or complex values.
+        If something else than a grid is given, or it has more cells than can be numbered, or
+        complex values.
     ParameterError
         If the rule is unknown.
 
@@ -210,6 +228,7 @@ def fill_depressions(ground: Grid, *, nodata: NodataRule = "outlet") -> FilledTe
     """
     from tvb.flood.basin_kernels import find_spills, label_filled, pour  # numba, when needed
 
+    require_type(ground, Grid, "ground", remedy="tvb.io.read_grid")
     if nodata not in get_args(NodataRule):
         raise ParameterError(
             explain("nodata", f"« {nodata} » is unknown", required="outlet or wall")

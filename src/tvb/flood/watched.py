@@ -13,9 +13,9 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from tvb.flood.rules import require_columns
+from tvb.flood.checks import require_columns
 from tvb.names import normalise_name
-from tvb.schema import require_crs
+from tvb.schema import require_crs, require_type
 
 __all__ = ["WATCHED_GROUPS", "group_watched_objects", "split_watched_objects"]
 
@@ -64,12 +64,18 @@ def group_watched_objects(categories: pd.Series[Any]) -> pd.Series[Any]:
     pandas.Series
         Names of `WATCHED_GROUPS` on the same index; null for a category of no group, or none.
 
+    Raises
+    ------
+    LayerError
+        If it is no column.
+
     Examples
     --------
     >>> kinds = pd.Series(["École primaire", "Caserne de pompiers", "Fosse"])
     >>> group_watched_objects(kinds).tolist()
     ['sensitive_establishments', 'crisis_buildings', nan]
     """
+    require_type(categories, pd.Series, "categories")
     texts = categories.astype("str").fillna("")
     found = {text: _group(normalise_name(text)) for text in texts.unique()}
     return texts.map(found).astype("str").rename("group")

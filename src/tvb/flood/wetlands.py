@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from tvb.display import frame_table
 from tvb.errors import LayerError, ParameterError, explain
 from tvb.flood.basins import flood_basins
+from tvb.flood.checks import is_number, read_numbers, require_columns
 from tvb.flood.exposure import flag_exposed_buildings
 from tvb.flood.rules import DEFAULT_RULE, CountingRule
 from tvb.flood.stations import build_station_failures
-from tvb.flood.terrain import FilledTerrain
+from tvb.flood.terrain import FilledTerrain, require_terrain
 from tvb.geometry.arrays import GeometryArray, IntArray, polygon_parts
-from tvb.schema import require_crs
+from tvb.schema import require_polygons
 from tvb.schema.declare import CRS
 
 __all__ = ["CounterScenario", "counter_scenario", "measure_storage"]
@@ -68,15 +69,17 @@ def measure_storage(
     CrsError
         If a frame is not in EPSG:2154.
     LayerError
-        If a wetland has no depth, or a negative one.
+        If a frame is not of polygons, the terrain is not one with its depressions, or a wetland has
+        no depth, or one that is not a number from 0 on.
     ParameterError
         If the depth for all is negative.
     """
-    require_crs(wetlands, "wetlands")
+    require_polygons(wetlands, "wetlands")
+    require_terrain(terrain)
     depth = _depths(wetlands, depth_m)
     geometry = wetlands.geometry.to_numpy()
     if protected is not None:
-        require_crs(protected, "protected")
+        require_polygons(protected, "protected")
         kept, _ = polygon_parts(protected.geometry.to_numpy())
         parts, row = polygon_parts(geometry)
         parts, again = polygon_parts(shapely.intersection(parts, shapely.union_all(kept)))
@@ -124,7 +127,7 @@ def counter_scenario(
     Raises
     ------
     CrsError, LayerError, ParameterError
-        As `tvb.flood.flood_basins` does.
+        As `tvb.flood.flood_basins` does, and if the storage is not from `measure_storage`.
 
     Notes
     -----
@@ -133,6 +136,11 @@ def counter_scenario(
     holds, storage first takes from the overflow and the level may not change. Where nothing is said
     of the water that comes, the depression is just full.
     """
+    require_terrain(terrain)
+    require_columns(
+        storage, "storage", "depression", "stored_m3",
+        remedy="tvb.flood.measure_storage(wetlands, terrain)",
+    )  # fmt: skip
     kept = storage.dropna(subset=["depression"]).groupby("depression")["stored_m3"].sum()
     options: dict[str, Any] = {
         "rain_mm": rain_mm, "volume_m3": volume_m3, "min_depth_m": min_depth_m
@@ -256,11 +264,11 @@ def _depths(wetlands: gpd.GeoDataFrame, depth_m: float | None) -> NDArray[np.flo
                     remedy="give depth_m, one depth for all")
         )  # fmt: skip
     if depth_m is not None:
-        if not 0 <= depth_m < np.inf:
+        if not (is_number(depth_m) and 0 <= depth_m < np.inf):
             raise ParameterError(explain("depth_m", f"is {depth_m}", required="0 or more"))
         return np.full(len(wetlands), float(depth_m))
-    depth = np.asarray(wetlands[_DEPTH], dtype=np.float64)
-    wrong = ~((depth >= 0) & (depth < np.inf))
+    depth = read_numbers(wetlands[_DEPTH], "wetlands", negative=True)
+    wrong = ~(depth >= 0)
     if wrong.any():
         raise LayerError(
             explain("wetlands", f"« {_DEPTH} » negative or unknown", count=int(wrong.sum()),

@@ -28,7 +28,7 @@ _POLYGON = 3
 
 
 def make_valid(geometries: GeometryArray) -> GeometryArray:
-    """Return the geometries, the invalid ones repaired.
+    """Return the geometries, the invalid ones repaired as the reader of layers repairs them.
 
     Parameters
     ----------
@@ -38,13 +38,22 @@ def make_valid(geometries: GeometryArray) -> GeometryArray:
     Returns
     -------
     numpy.ndarray
-        The same array when all are valid, otherwise a new one.
+        The same array when all are valid, otherwise a new one. Ground that an outline goes around
+        twice, or that lies in two parts, is covered (the *structure* method of GEOS), never a hole;
+        an outline without area leaves a line. None where coordinates are not finite.
     """
-    wrong = ~shapely.is_valid(geometries) & ~shapely.is_missing(geometries)
-    if not wrong.any():
+    wrong = np.flatnonzero(~shapely.is_valid(geometries) & ~shapely.is_missing(geometries))
+    if not len(wrong):
         return geometries
     repaired = geometries.copy()
-    repaired[wrong] = shapely.make_valid(geometries[wrong])
+    points, owner = shapely.get_coordinates(geometries[wrong], return_index=True)
+    nowhere = np.unique(owner[~np.isfinite(points).all(axis=1)])
+    repaired[wrong[nowhere]] = None
+    wrong = np.delete(wrong, nowhere)
+    repaired[wrong] = shapely.make_valid(geometries[wrong], method="structure")
+    # GEOS 3.14 may give parts that share an edge, which is not valid: they are joined.
+    for row in wrong[~shapely.is_valid(repaired[wrong])]:
+        repaired[row] = shapely.union_all(shapely.get_parts(repaired[row]))
     return repaired
 
 

@@ -22,6 +22,7 @@ from tvb.heritage.dates import parse_days
 from tvb.heritage.objects import areas_of, share_inside
 from tvb.names import normalise_name
 from tvb.schema import require_crs
+from tvb.schema.hazard import flag_dry
 from tvb.territory import Source
 
 __all__ = ["DEFAULT_POINTS", "RiskRanking", "rank_at_risk"]
@@ -263,6 +264,8 @@ def _own_exposures(
 def _flood(objects: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, min_share: float) -> pd.DataFrame:
     """Return the share of each object in any flood zone, and the scenarios that reach it."""
     _require(zones, "flood_zones", "scenario")
+    if "niveau" in zones:
+        zones = zones[~flag_dry(zones["niveau"])]
     geometry = objects.geometry.to_numpy()
     share = share_inside(geometry, areas_of(zones, "flood_zones"))
     reached: list[list[str]] = [[] for _ in geometry]

@@ -97,6 +97,7 @@ def views_lost(
     if dem is None:
         table = table.reindex(columns=[*table.columns, *_POINTS, "masked_share"])
     else:
+        dem = _around(dem, table["cone"].to_numpy())
         lookout = _Lookout(dem, terrils, sight=sight, building_m=building_m)
         points = {at: _lattice(places[at], step_m) for at in set(table["feature"])}
         table = lookout.measure(table, zones.geometry.to_numpy(), points)
@@ -136,6 +137,17 @@ def _concerned(zones: GeometryArray, places: GeometryArray, views: pd.DataFrame)
     table["between"] = table["between"].mask(table["terril"] < 0)
     concerned: pd.DataFrame = table.loc[inside_m2 > 0]
     return concerned.reset_index(drop=True)
+
+
+def _around(dem: Grid, cones: GeometryArray) -> Grid:
+    """Return the elevations that some views cross; those of a whole region are built on slowly."""
+    west, south, east, north = shapely.total_bounds(cones)
+    far_west, far_south, far_east, far_north = dem.bounds
+    # Also not met: no view is concerned, and the bounds are not numbers.
+    if not (west < far_east and east > far_west and south < far_north and north > far_south):
+        return dem
+    wide, high = 2 * dem.cell_width, 2 * dem.cell_height
+    return dem.crop((west - wide, south - high, east + wide, north + high))
 
 
 class _Lookout:

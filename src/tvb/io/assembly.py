@@ -17,6 +17,7 @@ from tvb.errors import LayerError, explain
 from tvb.io.batches import BATCH_ROWS, Batch, Window
 from tvb.io.columns import ColumnPlan, plan_columns
 from tvb.io.crs import Projector, inside_france
+from tvb.io.hazard_codes import translate
 from tvb.io.repair import flatten, repair_geometry
 from tvb.io.report import KEPT_IDS, Kind, Ledger
 from tvb.io.text import find_lost_characters, repair_mojibake, settle
@@ -24,7 +25,7 @@ from tvb.io.values import Cast, cast_values, final_dtype, null_values
 from tvb.schema import CRS, Column, LayerSchema
 from tvb.schema.validate import validate_repaired
 
-__all__ = ["Assembly", "may_repeat"]
+__all__ = ["Assembly", "find_twins", "may_repeat"]
 
 # Values that stand for nothing in the published layers. They are left as delivered, and counted.
 _VERBS = {
@@ -89,6 +90,7 @@ class Assembly:
         self._tables: list[pd.DataFrame] = []
         self._geometry: list[NDArray[Any]] = []
         self._file_of: list[NDArray[np.int16]] = []
+        self._numbers: list[NDArray[np.int64]] = []  # of rows without a key
         self._null_only: dict[str, bool] = {}
         self._row = 0
 
@@ -197,6 +199,8 @@ class Assembly:
         self._tables.append(whole if keep.all() else whole[keep])
         self._geometry.append(geometry[keep])
         self._file_of.append(np.full(int(keep.sum()), len(self.files) - 1, dtype=np.int16))
+        if keys is None:
+            self._numbers.append(numbers[keep])
 
     def _in_window(self, geometry: NDArray[Any]) -> Mask:
         if self._window is None:
@@ -312,6 +316,8 @@ class Assembly:
         file_of = np.concatenate(self._file_of) if self._file_of else np.empty(0, dtype=np.int16)
         self._geometry, self._file_of = [], []
         keep = self._unique(table, file_of)
+        if self.schema.key is None:
+            self._note_twins(table, geometry, file_of)
         if self.schema.on_duplicate == "join":
             geometry = _joined(geometry, table[self.schema.key], ~keep)
         if not keep.all():
@@ -319,6 +325,9 @@ class Assembly:
         for column in self.schema.columns:
             table[column.name] = table[column.name].astype(final_dtype(column))
         frame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, crs=CRS), copy=False)
+        frame, entries = translate(frame, self.schema.name)
+        for entry in entries:
+            self.ledger.add("notes", entry.reason, entry.count, ids=entry.ids)
         return validate_repaired(frame, self.schema.name)
 
     def _join(self) -> pd.DataFrame:
@@ -360,6 +369,23 @@ class Assembly:
             self.ledger.add(kind, f"key given twice{where}; {verb}", len(rows), ids=names)
         return ~again if drop else keep
 
+    def _note_twins(
+        self, table: pd.DataFrame, geometry: NDArray[Any], file_of: NDArray[np.int16]
+    ) -> None:
+        """Enter features without a key that were given before: two files may hold the same one."""
+        first = find_twins(table[[column.name for column in self.schema.columns]], geometry)
+        again = np.flatnonzero(first != np.arange(len(first)))
+        if not len(again):
+            return
+        numbers = np.concatenate(self._numbers)
+        pairs = pd.DataFrame({"first": file_of[first[again]], "file": file_of[again], "at": again})
+        for _, rows in pairs.groupby(["first", "file"], sort=True):
+            one, two = int(rows["first"].iloc[0]), int(rows["file"].iloc[0])
+            prefix = f"{self.files[two]} " if self._many else ""
+            names = [f"{prefix}row {number}" for number in numbers[rows["at"][:KEPT_IDS]]]
+            where = self._files_of_pair(one, two)
+            self.ledger.add("notes", f"feature given twice{where}; all kept", len(rows), ids=names)
+
     def _files_of_pair(self, first: int, again: int) -> str:
         if not self._many:
             return ""
@@ -375,6 +401,35 @@ def _joined(geometry: NDArray[Any], keys: pd.Series[Any], again: Mask) -> NDArra
         rows = np.flatnonzero((keys == key).to_numpy())
         joined[rows[0]] = shapely.union_all(geometry[rows])
     return joined
+
+
+def find_twins(values: pd.DataFrame, geometry: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the first row that is the same as each row.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Columns that are compared, texts in any case; null equals null.
+    geometry : numpy.ndarray
+        Compared too, wherever a ring begins.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions; its own for a row without a twin before it.
+    """
+    first = np.arange(len(geometry), dtype=np.int64)
+    # Few outlines share their box: only those are looked at closely.
+    at = np.flatnonzero(pd.DataFrame(shapely.bounds(geometry)).duplicated(keep=False))
+    if len(at):
+        shape = shapely.to_wkb(shapely.normalize(geometry[at]))
+        same = values.iloc[at].reset_index(drop=True).assign(_shape=shape)
+        for name in values.columns:
+            if isinstance(same[name].dtype, pd.StringDtype):
+                same[name] = same[name].str.casefold()
+        group = same.groupby(list(same.columns), dropna=False, sort=False, observed=True).ngroup()
+        first[at] = pd.Series(at).groupby(group).transform("first")
+    return first
 
 
 def may_repeat(keys: pd.Series[Any]) -> bool:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
-from typing import Any, Literal
 
 from tvb.io.styles import style_for
 from tvb.schema import SCHEMAS
+from tvb.schema.fields import Lang, fields_data, label_column
 
-__all__ = ["Field", "describe_fields", "fields_data"]
-
-Lang = Literal["fr", "en"]
+__all__ = ["Field", "describe_fields"]
 
 _SCENARIO_LAYER = "flood_zones"
 
@@ -68,32 +63,14 @@ def describe_fields(layer: str, columns: Iterable[str], *, lang: Lang = "fr") ->
 
 
 def _describe(layer: str, column: str, lang: Lang) -> Field:
-    declared = _declared(layer).get(column)
-    unit = declared.unit if declared else _unit_by_suffix(column)
-    alias = _alias(layer, column, lang)
-    shown = _texts("units").get(unit or "", {}).get(lang, unit)
-    if alias and shown:
-        alias = f"{alias} ({shown})"
-    description = declared.description if declared and lang == "en" else ""
+    declared = {c.name: c for c in SCHEMAS[layer].columns} if layer in SCHEMAS else {}
+    alias = label_column(layer, column, lang=lang, label=_by_pattern(column, lang))
+    description = declared[column].description if column in declared and lang == "en" else ""
     return Field(column, alias, description, _values(layer, column, lang))
 
 
-def _declared(layer: str) -> dict[str, Any]:
-    return {c.name: c for c in SCHEMAS[layer].columns} if layer in SCHEMAS else {}
-
-
-def _unit_by_suffix(column: str) -> str | None:
-    endings = fields_data()["suffixes"]
-    return next((unit for ending, unit in endings.items() if column.endswith(ending)), None)
-
-
-def _alias(layer: str, column: str, lang: Lang) -> str:
-    own = _texts("layers", layer)
-    if column in own:
-        return own[column][lang]
-    known = _texts("columns")
-    if column in known:
-        return known[column][lang]
+def _by_pattern(column: str, lang: Lang) -> str:
+    """Return the name of a column that is made from a number or a code."""
     for pattern in fields_data()["patterns"]:
         found = re.fullmatch(pattern["regex"], column)
         if found:
@@ -126,16 +103,3 @@ def _texts(*place: str) -> dict[str, dict[str, str]]:
     for part in place:
         table = table.get(part, {})
     return {key: dict(zip(("fr", "en"), pair, strict=True)) for key, pair in table.items()}
-
-
-@lru_cache(maxsize=1)
-def fields_data() -> dict[str, Any]:
-    """Return what the file of names of columns holds.
-
-    Returns
-    -------
-    dict
-        As the TOML file has it.
-    """
-    text = resources.files("tvb.io").joinpath("fields.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)

@@ -116,8 +116,9 @@ def read_hazard(
     Returns
     -------
     HazardDelivery
-        Codes are translated, and kept as delivered beside: occurrences of the CNIG to scenarios
-        (``scenario_livre``), bounds of depth to classes and back, ``coderisque`` to ``typealea``.
+        Codes are translated as by every reader: occurrences of the CNIG to scenarios (the code as
+        delivered in ``scenario_livre``), bounds of depth to classes and back, ``coderisque`` to
+        ``typealea``.
         `tvb.flood.Hazard.from_layers` takes its ``layers`` and ``contents``.
 
     Raises
@@ -221,7 +222,7 @@ def _read_as(table: Table, identity: Identity, ask: _Ask) -> tuple[gpd.GeoDataFr
     frame, report = read_request(table.path, request)
     for canonical, name in given.items():
         frame, report = _take_column(frame, report, canonical=canonical, name=name)
-    frame, entries = translate(frame, layer)
+    frame, entries = translate(frame, layer)  # what came from columns that the user names
     declared = [column.name for column in get_schema(layer).columns]
     return frame[[*declared, "geometry"]], replace(report, notes=(*report.notes, *entries))
 
@@ -230,8 +231,11 @@ def _take_column(
     frame: gpd.GeoDataFrame, report: LayerReport, *, canonical: str, name: str
 ) -> tuple[gpd.GeoDataFrame, LayerReport]:
     """Return the frame with a column that the user names in the place of a canonical one."""
-    values = frame[_held_as(frame, name, report.files[0])].astype("str")
+    held = _held_as(frame, name, report.files[0])
+    values = frame[held].astype("str")
     frame = frame.assign(**{canonical: values})
+    if canonical == "scenario" and held != "scenario":
+        frame = frame.assign(scenario_livre=pd.Series(None, index=frame.index, dtype="str"))
     notes = [n for n in report.notes if not n.reason.startswith(f"« {canonical} » taken to be")]
     notes.append(Entry(f"« {canonical} » read from « {name} »"))
     lost = values.isna().to_numpy()

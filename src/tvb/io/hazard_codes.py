@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import pandas as pd
@@ -29,35 +29,30 @@ _LAND_RULES = ("05", "06")
 def translate(frame: gpd.GeoDataFrame, layer: str) -> tuple[gpd.GeoDataFrame, list[Entry]]:
     """Return a frame of a hazard with the codes of the schema, and what was changed.
 
+    Every reader ends here, so that a file says the same whatever it is read with.
+
     Parameters
     ----------
     frame : geopandas.GeoDataFrame
-        Valid frame of one of the layers of a hazard.
+        Frame of any layer, with the columns of its schema.
     layer : str
-        Its name.
+        Its name; a layer that is not of a hazard stays as it is.
 
     Returns
     -------
     tuple of (geopandas.GeoDataFrame, list of Entry)
-        A new frame. ``scenario``: of `SCENARIO_OF_OCCURRENCE`, whatever the case; the code as
-        delivered in ``scenario_livre``. ``classe`` and bounds of depth: each from the other.
-        ``typealea``: ``coderisque`` without its trailing zeros. ``domaine`` of rules that state
-        none. Codes that are not known stay as they are, for `tvb.flood.check_hazard` to tell.
+        A new frame. ``scenario``: of `SCENARIO_OF_OCCURRENCE`, whatever the case; where that
+        changed it, the code as delivered in ``scenario_livre``. ``classe``, ``niveau`` and bounds
+        of depth: each from the other. ``typealea``: ``coderisque`` without its trailing zeros.
+        ``domaine`` of rules that state none. Codes that are not known stay as they are, for
+        `tvb.flood.check_hazard` to tell. A frame translated before stays as it is.
     """
-    steps: dict[str, list[Callable[[gpd.GeoDataFrame], tuple[dict[str, Any], str]]]] = {
-        "flood_zones": [_scenarios],
-        "depth_classes": [_scenarios, _classes, _bounds_of_classes, _classes_of_bounds],
-        "protected_zones": [_scenarios],
-        "over_hazard": [_scenarios],
-        "ppr_hazard": [_hazard_types],
-        "ppr_regulation": [_domains],
-    }
     entries = []
-    for step in steps.get(layer, []):
+    for step in _STEPS.get(layer, ()):
         columns, reason = step(frame)
         changed = _changed(frame, columns)
-        frame = frame.assign(**columns)
         if changed.any():
+            frame = frame.assign(**columns)
             ids = frame.loc[changed, "id_zone"].dropna().astype("str").head(KEPT_IDS)
             entries.append(Entry(reason, int(changed.sum()), tuple(ids)))
     return frame, entries
@@ -66,32 +61,50 @@ def translate(frame: gpd.GeoDataFrame, layer: str) -> tuple[gpd.GeoDataFrame, li
 def _changed(frame: pd.DataFrame, columns: dict[str, pd.Series[Any]]) -> pd.Series[bool]:
     changed = pd.Series(data=False, index=frame.index)
     for name, values in columns.items():
-        if name != "scenario_livre":
-            before = frame[name]
-            changed |= ~((before == values).fillna(value=False) | (before.isna() & values.isna()))
+        before = frame[name]
+        changed |= ~((before == values).fillna(value=False) | (before.isna() & values.isna()))
     return changed
 
 
 def _scenarios(frame: pd.DataFrame) -> tuple[dict[str, Any], str]:
     delivered = frame["scenario"]
-    known = delivered.str.casefold().map(_SCENARIOS).astype("str")
-    columns = {"scenario": known.fillna(delivered), "scenario_livre": delivered}
+    known = _recoded(delivered, _SCENARIOS)
+    other = (known != delivered).fillna(value=False)
+    columns = {"scenario": known, "scenario_livre": frame["scenario_livre"].mask(other, delivered)}
     return columns, "code of « scenario » read as that of the schema"
 
 
 def _classes(frame: pd.DataFrame) -> tuple[dict[str, Any], str]:
-    known = frame["classe"].str.casefold().map(_CLASSES).astype("str")
-    return {"classe": known.fillna(frame["classe"])}, "spelling of « classe » corrected"
+    return {"classe": _recoded(frame["classe"], _CLASSES)}, "spelling of « classe » corrected"
+
+
+def _levels(frame: pd.DataFrame) -> tuple[dict[str, Any], str]:
+    return {"niveau": _recoded(frame["niveau"], _CLASSES)}, "spelling of « niveau » corrected"
+
+
+def _recoded(values: pd.Series[Any], codes: dict[str, str]) -> pd.Series[Any]:
+    """Return the codes of the schema for those that are known, the others as they are."""
+    known = values.str.strip().str.casefold().map(codes).astype(values.dtype)
+    return known.fillna(values)
 
 
 def _bounds_of_classes(frame: pd.DataFrame) -> tuple[dict[str, Any], str]:
+    return _bounds(frame, frame["classe"]), "bounds of depth taken from « classe »"
+
+
+def _bounds_of_levels(frame: pd.DataFrame) -> tuple[dict[str, Any], str]:
+    return _bounds(frame, frame["niveau"]), "bounds of depth taken from « niveau »"
+
+
+def _bounds(frame: pd.DataFrame, classes: pd.Series[Any]) -> dict[str, pd.Series[Any]]:
+    """Return the bounds of depth, those of the class where the file says none."""
     absent = frame["ht_min_m"].isna() & frame["ht_max_m"].isna()
     columns = {}
     for side, name in enumerate(("ht_min_m", "ht_max_m")):
         bound = {code: bounds[side] for code, bounds in DEPTH_CLASSES.items()}
-        told = frame["classe"].map(bound).astype("float64")
+        told = classes.map(bound).astype("float64")
         columns[name] = frame[name].mask(absent, told)
-    return columns, "bounds of depth taken from « classe »"
+    return columns
 
 
 def _classes_of_bounds(frame: pd.DataFrame) -> tuple[dict[str, Any], str]:
@@ -111,3 +124,15 @@ def _domains(frame: pd.DataFrame) -> tuple[dict[str, Any], str]:
     kind = frame["typereglement"]
     told = kind.where(kind.isna(), "urba").mask(kind.isin(_LAND_RULES), "foncier")
     return {"domaine": frame["domaine"].fillna(told)}, "« domaine » taken from « typereglement »"
+
+
+_Step: TypeAlias = Callable[[gpd.GeoDataFrame], tuple[dict[str, Any], str]]
+
+_STEPS: dict[str, tuple[_Step, ...]] = {
+    "flood_zones": (_scenarios, _levels, _bounds_of_levels),
+    "depth_classes": (_scenarios, _classes, _bounds_of_classes, _classes_of_bounds),
+    "protected_zones": (_scenarios,),
+    "over_hazard": (_scenarios,),
+    "ppr_hazard": (_hazard_types,),
+    "ppr_regulation": (_domains,),
+}

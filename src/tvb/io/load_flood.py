@@ -157,7 +157,10 @@ def load_flood_hazard(
     Returns
     -------
     geopandas.GeoDataFrame
-        Valid frame of the layer ``flood_zones``, in EPSG:2154.
+        Valid frame of the layer ``flood_zones``, in EPSG:2154. Codes are translated as
+        `tvb.io.read_hazard` does: occurrences of the CNIG to scenarios of COVADIS
+        (``scenario_livre`` keeps them), classes of depth to ``niveau`` in the spelling of the
+        schema. Zones of the class « Emerg » stay in the frame and expose nothing.
 
     Raises
     ------
@@ -179,15 +182,19 @@ def load_flood_hazard(
     return load(path, "flood_zones", options, fill=fill)
 
 
-def load_flood_depth(path: PathLike, *, bbox: Window | None = None) -> Grid:
+def load_flood_depth(
+    path: PathLike, *, bbox: Window | None = None, band: int | None = None
+) -> Grid:
     """Return a raster of water depths.
 
     Parameters
     ----------
     path : str or os.PathLike
-        Any raster that GDAL reads.
+        As for `tvb.io.read_grid`; a mosaic (``.vrt``) is read by window.
     bbox : tuple of float, optional
         West, south, east, north in EPSG:2154; the rest is not read.
+    band : int, optional
+        Band to read, from 1 on, of a file of several, such as the time steps of a flood.
 
     Returns
     -------
@@ -196,10 +203,15 @@ def load_flood_depth(path: PathLike, *, bbox: Window | None = None) -> Grid:
 
     Raises
     ------
-    SourceError, CrsError
+    SourceError, CrsError, LayerError, ParameterError
         As `tvb.io.read_grid` does.
+
+    Examples
+    --------
+    >>> steps = {f"t{i}": load_flood_depth("crue.tif", band=i) for i in (1, 2)}  # doctest: +SKIP
+    >>> tvb.flood.measure_depth(buildings, steps)  # doctest: +SKIP
     """
-    return load_grid(path, "flood_depth", bbox)
+    return load_grid(path, "flood_depth", bbox, band=band)
 
 
 def load_terrain(path: PathLike, *, bbox: Window | None = None) -> Grid:

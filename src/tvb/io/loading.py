@@ -46,7 +46,9 @@ class LoadOptions(TypedDict, total=False):
     progress: bool
 
 
-def load_grid(path: PathLike, name: str, bbox: Window | None = None) -> Grid:
+def load_grid(
+    path: PathLike, name: str, bbox: Window | None = None, *, band: int | None = None
+) -> Grid:
     """Return a raster as a grid in EPSG:2154.
 
     Parameters
@@ -57,6 +59,8 @@ def load_grid(path: PathLike, name: str, bbox: Window | None = None) -> Grid:
         Name of its schema.
     bbox : tuple of float, optional
         West, south, east, north in EPSG:2154.
+    band : int, optional
+        Band to read, from 1 on, of a file of several.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def load_grid(path: PathLike, name: str, bbox: Window | None = None) -> Grid:
     """
     from tvb.io.raster import read_grid  # rasterio only when a raster is read
 
-    return read_grid(path, name, bbox=bbox)
+    return read_grid(path, name, bbox=bbox, band=band)
 
 
 def load(

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from tvb.errors import SourceError, explain
 from tvb.io.archive import ARCHIVE_SUFFIXES, choose_member
+from tvb.io.virtual_raster import VIRTUAL_SUFFIX, read_virtual
 
 __all__ = ["Located", "check_layer_name", "checksum", "locate", "read_head"]
 
@@ -264,13 +265,21 @@ def checksum(path: Path) -> str:
     Returns
     -------
     str
-        Hexadecimal. Over the parts in alphabetical order where the dataset has several files.
+        Hexadecimal. Over the parts in alphabetical order where the dataset has several files; over
+        a mosaic of rasters and then its files.
+
+    Raises
+    ------
+    SourceError
+        If a mosaic may not be opened.
     """
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file())
     elif path.suffix.lower() in _PARTS:
         kinds = _PARTS[path.suffix.lower()]
         files = [p for p in _siblings(path) if p.suffix.lower() in kinds]
+    elif path.suffix.lower() == VIRTUAL_SUFFIX:
+        files = [path, *read_virtual(path).sources]
     else:
         files = [path]
     digest = hashlib.sha256()

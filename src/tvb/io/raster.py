@@ -8,16 +8,14 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyproj
 import rasterio
-import rasterio.io
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
@@ -26,15 +24,13 @@ from tvb.errors import CrsWarning, LayerError, ParameterError, SourceError, expl
 from tvb.grid import Grid
 from tvb.io.atomic import atomic_path
 from tvb.io.crs import resolve_crs
+from tvb.io.raster_open import open_raster
 from tvb.schema.declare import CRS, GridSchema
 from tvb.schema.layers import GRID_SCHEMAS
 
 __all__ = ["RasterHead", "iter_grids", "read_grid", "read_head", "write_grid"]
 
 _MAX_CELLS = 250_000_000
-_DRIVERS = ("GTiff", "AAIGrid", "ENVI", "EHdr", "HFA", "GPKG", "netCDF", "JP2OpenJPEG", "XYZ")
-"""Formats opened: files that hold their cells, none that sends GDAL to another file or address."""
-
 _LEGEND = "TVB_LEGEND"
 _BLOCK = 256
 _EDGE = 1e-6
@@ -63,7 +59,9 @@ def read_grid(
     Parameters
     ----------
     path : str or os.PathLike
-        GeoTIFF, ASCII grid, ENVI, ERDAS, GeoPackage raster, netCDF, JPEG 2000 or XYZ; north up.
+        GeoTIFF, ASCII grid, ENVI, ERDAS, GeoPackage raster, netCDF, JPEG 2000 or XYZ; north up. A
+        mosaic (``.vrt``) of GeoTIFF or ASCII grids in its folder or below; cells that none of them
+        holds are no data.
     name : str
         What it is, by the names of a territory: ``land_cover``, ``flood_depth_02Moy``, …
     bbox : tuple of float, optional
@@ -89,7 +87,8 @@ def read_grid(
     Raises
     ------
     SourceError
-        If the file is absent or unreadable.
+        If the file is absent or unreadable, or a mosaic that names anything but plain rasters in
+        its folder or below.
     CrsError
         If the system of coordinates is unknown.
     LayerError
@@ -260,7 +259,7 @@ def read_head(path: str | os.PathLike[str], name: str) -> RasterHead:
     LayerError
         If the raster is not north up or has no position.
     """
-    with _open(path) as dataset:
+    with open_raster(path) as dataset:
         _check_position(dataset, name)
         crs, _ = resolve_crs(dataset.crs.to_wkt() if dataset.crs else None, None, name)
         shape = tuple(min(side, _GLANCE) for side in dataset.shape)
@@ -343,25 +342,6 @@ class _Source:
         return np.where(unseen, kind.type(mark), values), mark
 
 
-def _open(path: str | os.PathLike[str]) -> Any:
-    """Open a file that holds its cells, in its own system."""
-    if not Path(path).is_file():
-        raise SourceError(explain(str(path), "no such file"))
-    try:
-        with warnings.catch_warnings(), rasterio.Env():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below
-            # rasterio.open() takes one driver at most.
-            return rasterio.io.DatasetReader(os.fspath(path), driver=list(_DRIVERS))
-    except RasterioError as error:
-        raise SourceError(
-            explain(
-                str(path),
-                f"cannot be read as a raster ({error})",
-                required="one of " + ", ".join(_DRIVERS),
-            )
-        ) from error
-
-
 @contextmanager
 def _opened(
     path: str | os.PathLike[str],
@@ -372,7 +352,7 @@ def _opened(
     nodata: float | None,
 ) -> Iterator[_Source]:
     """Open a file, check that it can be a grid, and warp it on the fly if it has to be."""
-    with _open(path) as dataset:
+    with open_raster(path) as dataset:
         chosen = _chosen_band(dataset, name, band)
         _check_position(dataset, name)
         known = dataset.nodatavals[chosen - 1] if nodata is None else nodata

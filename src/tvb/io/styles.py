@@ -26,6 +26,7 @@ from tvb.errors import ParameterError, explain
 from tvb.io.qml import to_qml
 from tvb.io.sld import to_sld
 from tvb.io.symbols import Hatch, Marker, Style, StyleClass, Symbol
+from tvb.messages.typography import mark_number
 from tvb.schema import SCHEMAS
 from tvb.schema.declare import Family
 from tvb.schema.symbology import (
@@ -421,7 +422,7 @@ def _two_digits(value: float, rounding: str) -> float:
 
 def _number(value: float, lang: Lang) -> str:
     text = f"{value:,.10g}" if value == 0 or abs(value) >= 1e-4 else f"{value:.2g}"
-    return text if lang == "en" else text.replace(",", "\u202f").replace(".", ",")
+    return mark_number(text, lang)
 
 
 def _shade(colour: str, family: Family) -> Symbol:

@@ -24,8 +24,8 @@ _WIDTH_IN, _PANEL_IN, _HEAD_IN, _LINE_IN = 7.2, 1.35, 0.75, 0.16
 _LINE_CHARS = 118
 
 _TITLE = (
-    "Ce que deviennent {} indices quand les liens s'allongent",
-    "What becomes of {} indices as links grow longer",
+    "Ce que {0:devient|deviennent} {0} indice{0:|s} quand les liens s'allongent",
+    "What becomes of {0} {0:index|indices} as links grow longer",
 )
 _THRESHOLD = ("Longueur maximale des liens ({})", "Longest link kept ({})")
 _NAMES = {
@@ -96,7 +96,7 @@ def plot_sweep(
             )
         )
     which = LANGUAGES.index(lang)
-    heading = title or typeset(_TITLE[which].format(len(drawn.columns)), lang)
+    heading = title or typeset(_TITLE[which].format(number(len(drawn.columns), lang)), lang)
     with fixed_style():
         figure, panels = _panels(len(drawn.columns), heading, _wrap(foot))
         for axes, name in zip(panels, drawn.columns, strict=True):

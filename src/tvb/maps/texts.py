@@ -7,6 +7,7 @@ from typing import Literal
 
 from tvb.errors import ParameterError, explain
 from tvb.maps.words import PLURALS, SCENARIOS, TEXTS
+from tvb.messages.typography import Counted, agree, mark_number
 
 __all__ = [
     "LANGUAGES", "Lang", "apostrophe", "number", "plural", "say", "scenario_name", "signed",
@@ -55,14 +56,13 @@ def number(value: float, lang: Lang, decimals: int | None = 0) -> str:
     Returns
     -------
     str
-        For example ``12 345,6``.
+        For example ``12 345,6``; in a text of the table, ``{0:|s}`` agrees with it.
     """
     text = f"{value:,.{decimals}f}" if decimals is not None else f"{value:,.6g}"
     if decimals is None and "e" in text:
         text = f"{value:,.10f}".rstrip("0").rstrip(".")
-    if lang == "fr":
-        text = text.replace(",", _THIN).replace(".", ",")
-    return text.replace("-", "\u2212")
+    shown = value if decimals is None else round(value, decimals)
+    return Counted(shown, lang, mark_number(text, lang).replace("-", "\u2212"))
 
 
 def signed(value: float, lang: Lang, decimals: int | None = 0) -> str:
@@ -102,9 +102,8 @@ def plural(count: int, noun: str, lang: Lang) -> str:
     str
         For example ``1 lien``, joined by a no-break space.
     """
-    forms = PLURALS[noun][LANGUAGES.index(lang)]
-    many = count > 1 if lang == "fr" else count != 1
-    return typeset(f"{number(count, lang)}{_NO_BREAK}{forms[many]}", lang)
+    told = agree(count, *PLURALS[noun][LANGUAGES.index(lang)], lang=lang)
+    return typeset(f"{number(count, lang)}{_NO_BREAK}{told}", lang)
 
 
 def scenario_name(code: str, lang: Lang) -> str:

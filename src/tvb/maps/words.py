@@ -66,11 +66,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # property
     "property_title": (
-        "{} ha inscrits au Patrimoine mondial dans {}, entourés de {} ha de zone tampon",
+        "{0} ha inscrit{0:|s} au Patrimoine mondial dans {1}, entouré{0:|s} de {2} ha de zone "
+        "tampon",
         "{} ha of World Heritage in {}, and {} ha of buffer zone around",
     ),
     "property_here": (
-        "{} ha inscrits au Patrimoine mondial, {} ha de zone tampon",
+        "{0} ha inscrit{0:|s} au Patrimoine mondial, {1} ha de zone tampon",
         "{} ha of World Heritage, {} ha of buffer zone",
     ),
     "property_none": (
@@ -82,8 +83,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "World Heritage property (no. 1360) and buffer zone",
     ),
     "property_subtitle_elements": (
-        "Bien inscrit au Patrimoine mondial (n° 1360), en {} éléments, et zone tampon",
-        "World Heritage property (no. 1360), in {} elements, and buffer zone",
+        "Bien inscrit au Patrimoine mondial (n° 1360), en {0} élément{0:|s}, et zone tampon",
+        "World Heritage property (no. 1360), in {0} element{0:|s}, and buffer zone",
     ),
     "inscribed": ("Objets inscrits", "Inscribed objects"),
     "inscribed_estates": ("Cité minière", "Mining housing estate"),
@@ -136,11 +137,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "corridor_restore": ("À remettre en bon état", "To be restored"),
     "corridor_any": ("Sans objectif connu", "Aim unknown"),
     "largest_core_areas": ("Plus grands réservoirs (ha)", "Largest core areas (ha)"),
-    "around": ("autour de {}", "around {}"),
+    "around": ("autour {}", "around {}"),
     "property_area": ("bien inscrit {} ha", "property {} ha"),
     "buffer_area": ("zone tampon {} ha", "buffer zone {} ha"),
-    "n_terrils": ("{} terrils", "{} terrils"),
-    "n_communes": ("{} communes", "{} communes"),
+    "n_terrils": ("{0} terril{0:|s}", "{0} terril{0:|s}"),
+    "n_communes": ("{0} commune{0:|s}", "{0} commune{0:|s}"),
     # exposure
     "exposure_title": ("{} dans {}", "{} in {}"),
     "no_exposure_title": ("Aucun bâtiment exposé", "No building exposed"),
@@ -362,7 +363,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "greatest_changes": ("Plus grands écarts", "Greatest changes"),
     # atlas
     "atlas_title": ("Atlas", "Atlas"),
-    "atlas_subtitle": ("Tableau d'assemblage : {} feuilles", "Index of sheets: {} sheets"),
+    "atlas_subtitle": (
+        "Tableau d'assemblage : {0} feuille{0:|s}",
+        "Index of sheets: {0} sheet{0:|s}",
+    ),
     "atlas_index": ("Feuilles", "Sheets"),
     "atlas_sheet": ("Feuille de l'atlas, avec son numéro", "Sheet of the atlas, with its number"),
     "atlas_failed": ("Feuille qui n'a pu être dessinée", "Sheet that could not be drawn"),

@@ -8,9 +8,12 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from string import Formatter
 
+from tvb.messages.typography import agree
+
 __all__ = ["Catalogue", "french_catalogue", "holes_of", "read_entries", "typeset"]
 
 _NO_BREAK, _THIN = "\u00a0", "\u202f"
+_APART = re.compile(r"[,\s]")  # what stands between thousands
 _FOLDER = Path(__file__).parent
 
 
@@ -109,8 +112,21 @@ class _Template:
             if name is not None:
                 value = values[int(name) if name else following]
                 following += 1
-                text += inner(value) if form == "fr" else value
+                text += _fill(value, form or "", inner)
         return text
+
+
+def _fill(value: str, form: str, inner: Callable[[str], str]) -> str:
+    """Return what a French hole becomes: a value, its translation, or what agrees with it."""
+    if form == "fr":
+        return inner(value)
+    one, bar, many = form.partition("|")
+    if not bar:
+        return value
+    try:
+        return agree(float(_APART.sub("", value)), one, many, lang="fr")
+    except ValueError:  # not a number: « several »
+        return many
 
 
 class Catalogue:
@@ -121,7 +137,8 @@ class Catalogue:
     entries : mapping of str to str
         English template to French template, with the same holes. A hole ``{:w}`` of the English
         one takes one word only; a hole ``{:fr}`` of the French one holds a piece that is translated
-        in its turn; the others hold names and numbers.
+        in its turn, ``{0:|s}`` is no number but what agrees with it, before the bar in the singular
+        and after it in the plural; the others hold names and numbers.
     """
 
     def __init__(self, entries: Mapping[str, str]) -> None:

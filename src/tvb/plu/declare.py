@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from tvb.display import parts_table, rows_table
+from tvb.messages.typography import Counted, mark_number
 from tvb.plan import Level
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class Found:
         Table of the plan and label of the row, where there is one.
     level : str, optional
         Instead of that of the rule.
+    message : Words, optional
+        Instead of that of the rule.
     """
 
     insee: str | None
@@ -107,6 +110,7 @@ class Found:
     table: str = ""
     libelle: str = ""
     level: Level | None = None
+    message: Words | None = None
 
     def __repr__(self) -> str:
         where = self.insee or "whole plan"
@@ -150,7 +154,8 @@ class Rule:
         Put so that « yes » is well.
     message : Words
         What a finding says, and what to do: a pattern filled with ``objet``, ``measure``, ``unit``
-        and the facts of `Found`.
+        and the facts of `Found`. ``{measure:|s}`` is what agrees with a number: what stands before
+        the bar in the singular, what stands after it in the plural.
     law : str
         Articles; of the Code de l'urbanisme unless said.
     level : {"bloquant", "à corriger", "à vérifier", "information"}
@@ -196,8 +201,8 @@ class Rule:
         facts = {"objet": found.objet, "measure": found.measure, "unit": found.unit} | dict(
             found.facts
         )
-        told = {name: format_fact(value, lang) for name, value in facts.items()}
-        return self.message.say(lang).format_map(told)
+        told = {name: _counted(value, lang) for name, value in facts.items()}
+        return (found.message or self.message).say(lang).format_map(told)
 
     def __repr__(self) -> str:
         return f"<Rule {self.id} ({self.level}): {self.question.en}>"
@@ -212,6 +217,13 @@ class Rule:
         }
         then = ("tvb.plu.rules_table()", "tvb.plu.thresholds_table()")
         return parts_table(self, parts, then=then)
+
+
+def _counted(value: object, lang: Lang) -> str:
+    """Return a value as a message writes it, a number such that words agree with what is shown."""
+    text = format_fact(value, lang)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return Counted(round(float(value), 1), lang, text) if is_number else text  # type: ignore[arg-type]
 
 
 def format_fact(value: object, lang: Lang) -> str:
@@ -245,4 +257,4 @@ def format_fact(value: object, lang: Lang) -> str:
     text = f"{value:,.0f}" if size >= 100 or size == 0 else f"{value:.1f}".removesuffix(".0")
     if 0 < size < 1:
         text = f"{value:.2g}"
-    return text if lang == "en" else text.replace(",", "\u202f").replace(".", ",")
+    return mark_number(text, lang)

@@ -190,10 +190,10 @@ RULES = (
         "T2.1",
         Words("Les zones AU laissent-elles passer les liens entre réservoirs ?",
               "Do AU zones leave links between patches open?"),
-        Words("Bâtir la zone AU {zone} coupe {measure} lien(s) du graphe ({links}) : EC(PC) perd "
-              "{loss} %. Garder un passage, ou réduire la zone.",
-              "Building the AU zone {zone} cuts {measure} link(s) of the graph ({links}): EC(PC) "
-              "loses {loss} %. Keep a passage, or reduce the zone."),
+        Words("Bâtir la zone AU {zone} coupe {measure} lien{measure:|s} du graphe ({links}) : "
+              "EC(PC) perd {loss} %. Garder un passage, ou réduire la zone.",
+              "Building the AU zone {zone} cuts {measure} link{measure:|s} of the graph ({links}): "
+              "EC(PC) loses {loss} %. Keep a passage, or reduce the zone."),
         _LAW, "à vérifier", _NEEDS, _cut_links, (LINK_CROSSED,),
     ),
     Rule(
@@ -211,9 +211,9 @@ RULES = (
         Words("Les zones AU laissent-elles chaque tache d'habitat reliée à une autre ?",
               "Do AU zones leave each habitat patch linked to another?"),
         Words("Bâties, les zones AU de la commune isolent la tache d'habitat {patch}, qui a "
-              "{measure} lien(s) aujourd'hui. Garder au moins un passage.",
+              "{measure} lien{measure:|s} aujourd'hui. Garder au moins un passage.",
               "Once built, the AU zones of the commune isolate the habitat patch {patch}, which "
-              "has {measure} link(s) today. Keep one passage at least."),
+              "has {measure} link{measure:|s} today. Keep one passage at least."),
         _LAW, "à vérifier", _NEEDS, _isolate, (LINK_CROSSED,),
     ),
     Rule(

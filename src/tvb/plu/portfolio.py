@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import geopandas as gpd
 import pandas as pd
 
-from tvb.display import frame_table
+from tvb.display import frame_table, tell_count
 from tvb.plan import LEVELS, Plan
 from tvb.plu.declare import Lang, Rule
 from tvb.plu.reference import Reference, hash_frame
@@ -150,10 +150,11 @@ class Portfolio:
         str
             Several lines.
         """
-        lines = [f"{len(self.communes)} communes, {len(self.plans)} plans"]
+        sizes = ((len(self.communes), "commune"), (len(self.plans), "plan"))
+        lines = [", ".join(tell_count(*size) for size in sizes)]
         for column in ("state", *_PERIMETERS):
             counts = self.communes[column].value_counts().sort_index()
-            lines.append(f"  {column}: " + ", ".join(f"{n} {word}" for word, n in counts.items()))
+            lines.append(f"  {column}: " + ", ".join(f"{word} ({n})" for word, n in counts.items()))
         lines += [f"  {row.delivery}: {row.error}"
                   for row in self.plans[self.plans["state"] == "échec"].itertuples()]  # fmt: skip
         return "\n".join(lines)

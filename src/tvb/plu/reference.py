@@ -21,6 +21,7 @@ from tvb.geometry.overlay import intersect
 from tvb.grid import Grid
 from tvb.plu.overlay import of_dimension, subdivide
 from tvb.schema import CRS, require_crs
+from tvb.schema.hazard import flag_dry
 from tvb.territory import Source, Territory
 
 __all__ = ["Parts", "Reference", "hash_frame"]
@@ -28,7 +29,6 @@ __all__ = ["Parts", "Reference", "hash_frame"]
 _Answer = TypeVar("_Answer")
 
 _PLANNED = ("projet", "à étudier")
-_DRY = "Emerg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,8 @@ class Reference:
         Lines that are planned or missing, with ``id_local`` or ``nom`` to name them.
     farmland : geopandas.GeoDataFrame, optional
         Layer ``farmland``: from where terrils are seen.
-    dem : Grid, optional
-        Elevations, to measure which views building would hide.
+    terrain : Grid, optional
+        Level of the ground, to measure which views building would hide.
     graph : HabitatGraph, optional
         Patches and links with their geometry.
     dispersal : float
@@ -140,7 +140,7 @@ class Reference:
     buildings: gpd.GeoDataFrame | None = None
     cycle_links: gpd.GeoDataFrame | None = None
     farmland: gpd.GeoDataFrame | None = None
-    dem: Grid | None = None
+    terrain: Grid | None = None
     graph: HabitatGraph | None = None
     dispersal: float = 1000.0
     probability: float = 0.5
@@ -163,8 +163,8 @@ class Reference:
         Parameters
         ----------
         territory : Territory
-            Its layers are taken by name; a raster ``dem`` too. Cycle routes whose ``statut`` is
-            ``projet`` or ``à étudier`` are the links that a plan should know.
+            Its layers are taken by name; its raster ``terrain`` too. Cycle routes whose ``statut``
+            is ``projet`` or ``à étudier`` are the links that a plan should know.
         **others
             Other fields, such as ``graph``, ``dispersal`` or ``cycle_links``, and layers to be used
             instead of those of the territory; None leaves one out.
@@ -187,12 +187,11 @@ class Reference:
             raise ParameterError(
                 explain("reference", f"has no « {unknown[0]} »", required=", ".join(sorted(known)))
             )
-        found: dict[str, Any] = {n: f for n, f in territory.layers.items() if n in known}
+        held = {**territory.layers, **territory.grids}
+        found: dict[str, Any] = {name: layer for name, layer in held.items() if name in known}
         routes = territory.layers.get("cycle_routes")
         if routes is not None and "statut" in routes:
             found["cycle_links"] = routes[routes["statut"].isin(_PLANNED)].reset_index(drop=True)
-        if "dem" in territory.grids:
-            found["dem"] = territory.grids["dem"]
         return cls(**{"sources": territory.sources, **found, **others})
 
     def layers(self) -> tuple[str, ...]:
@@ -243,7 +242,7 @@ class Reference:
             return frame
         counted = np.ones(len(frame), dtype=bool)
         if "niveau" in frame:
-            counted &= (frame["niveau"] != _DRY).fillna(True).to_numpy(dtype=bool)
+            counted &= ~flag_dry(frame["niveau"])
         if self.scenarios is not None:
             counted &= frame["scenario"].isin(self.scenarios).to_numpy(dtype=bool)
         return frame if counted.all() else frame[counted]
@@ -349,9 +348,9 @@ class Reference:
         digest = hashlib.sha256()
         for name in self.layers():
             digest.update(f"{name} {hash_frame(getattr(self, name))}\n".encode())
-        if self.dem is not None:
-            digest.update(np.ascontiguousarray(self.dem.values).tobytes())
-            digest.update(repr(self.dem.transform).encode())
+        if self.terrain is not None:
+            digest.update(np.ascontiguousarray(self.terrain.values).tobytes())
+            digest.update(repr((self.terrain.transform, self.terrain.nodata)).encode())
         if self.graph is not None:
             for table in self.graph.to_frames():
                 digest.update(hash_frame(table).encode())
@@ -366,6 +365,7 @@ class Reference:
     def _repr_html_(self) -> str:
         parts = {
             **{name: self.layer(name) for name in self.layers()},
+            "terrain": self.terrain,
             "graph": self.graph,
             "dispersal (m)": self.dispersal,
             "probability": self.probability,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,25 @@ _GROUNDS = {
 _GREEN = "05-04"
 _HARMLESS = {"corridors": (_GREEN,), "core_areas": (_GREEN,), "flood_zones": (_GREEN,)}
 """Reserved sites that serve the ground rather than harm it."""
+
+
+def _view(fr: str, en: str) -> Words:
+    return Words(
+        f"La zone AU {{zone}} {fr} : vue sur {{sights}}. Déplacer la zone, ou limiter les hauteurs "
+        "par une OAP.",
+        f"The AU zone {{zone}} {en}: view of {{sights}}. Move the zone, or limit heights by a "
+        "guideline (OAP).",
+    )
+
+
+_TAKEN = _view("prend {measure} m² de parvis agricole", "takes {measure} m² of viewing farmland")
+_HIDDEN = _view(
+    "cache ce que l'on voit d'un parvis agricole", "hides what is seen from viewing farmland"
+)
+_BOTH = _view(
+    "prend {measure} m² de parvis agricole et cache ce que l'on voit du reste",
+    "takes {measure} m² of viewing farmland and hides what is seen from the rest",
+)
 
 
 def _sites(case: Case) -> gpd.GeoDataFrame:
@@ -73,18 +93,20 @@ def _lose_views(case: Case) -> Outcome:
 
     zones, reference = case.zones_of("AU"), case.reference
     farmland, terrils = reference.layer("farmland"), reference.layer("terrils")
-    lost = views_lost(zones, farmland, terrils, dem=reference.dem)
-    masked = lost["masked_points"].fillna(0).to_numpy(dtype=float) > 0
-    told = lost[(lost["built_m2"] >= case.limit(VIEW_AREA)) | masked]
+    lost = views_lost(zones, farmland, terrils, dem=reference.terrain)
+    masked = lost["masked_points"].fillna(0) > 0
+    least_m2 = case.limit(VIEW_AREA)
     found = []
+    told = lost[(lost["built_m2"] >= least_m2) | masked]
     pairs: Any = told.groupby(["zone", "farmland"], sort=True)
     for (zone, place), views in pairs:
         row = take_row(zones, zone)
         shape = shapely.intersection(row["geometry"], farmland.geometry.loc[place])
         sights = ", ".join(sorted(set(views["sight"])))
-        built = (float(views["built_m2"].max()), "m²")
+        built_m2 = float(views["built_m2"].max())
+        how = _HIDDEN if built_m2 < least_m2 else _BOTH if masked[views.index].any() else _TAKEN
         where = row["geometry"] if shapely.area(shape) == 0 else shape
-        found.append(tell_row(row, built, where, sights=sights))
+        found.append(replace(tell_row(row, (built_m2, "m²"), where, sights=sights), message=how))
     return Outcome(found, set(zones["insee"]))
 
 
@@ -119,11 +141,7 @@ RULES = (
         "U3.11",
         Words("Les zones AU gardent-elles les vues sur les terrils depuis les parvis agricoles ?",
               "Do AU zones keep the views of terrils from farmland?"),
-        Words("La zone AU {zone} prend {measure} m² de parvis agricole, ou s'interpose : vue sur "
-              "{sights}. Déplacer la zone, ou limiter les hauteurs par une OAP.",
-              "The AU zone {zone} takes {measure} m² of viewing farmland, or stands before it: "
-              "view of {sights}. Move the zone, or limit heights by a guideline (OAP)."),
-        "Code du patrimoine L612-1 ; L151-19", "à vérifier",
+        _TAKEN, "Code du patrimoine L612-1 ; L151-19", "à vérifier",
         ("communes", "farmland", "terrils", "plan.zones"), _lose_views, (VIEW_AREA,),
     ),
 )  # fmt: skip

@@ -13,6 +13,7 @@ import shapely
 
 from tvb.display import frame_table
 from tvb.errors import ParameterError, explain
+from tvb.messages.typography import agree
 from tvb.plan import LEVELS, Plan
 from tvb.plu.case import Case
 from tvb.plu.declare import Found, Lang, Outcome, Rule
@@ -98,7 +99,8 @@ class Review:
             Findings by level, the gravest ones, and how many answers there are of each status.
         """
         counts, lang = self.count_levels(), self.lang
-        of = "constats" if lang == "fr" else "findings"
+        noun = ("constat", "constats") if lang == "fr" else ("finding", "findings")
+        of = agree(counts.sum(), *noun, lang=lang)
         status = self.synthesis["status"].value_counts().reindex(list(STATUSES), fill_value=0)
         lines = [
             f"{self.name} : {counts.sum()} {of}" if lang == "fr" else

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -142,14 +142,19 @@ def _buildings_to_come(case: Case) -> Outcome:
     found = []
     for at, shape, per_ha in zip(au[told], built[told], density, strict=True):
         row = take_row(measured.zones, at)
-        hectares = shapely.area(shape) / HECTARE_M2
-        count = (float(per_ha * hectares), "")
-        found.append(tell_row(row, count, shape, wet=hectares, density=float(per_ha)))
+        hectares = float(shapely.area(shape)) / HECTARE_M2
+        count = float(per_ha) * hectares
+        one = tell_row(row, (count, ""), shape, wet=hectares, density=float(per_ha))
+        if count == 0:  # without a density nothing is estimated, which is not « none »
+            one = replace(one, measure=None, message=_NO_DENSITY)
+        elif round(count, 6) < 1:
+            one = replace(one, message=_LESS_THAN_ONE)
+        found.append(one)
     return Outcome(found, _flooded_communes(case))
 
 
 def _neighbour_density(case: Case, zones: gpd.GeoDataFrame, rows: Any) -> FloatArray:
-    """Return buildings per hectare in the U zone that lies nearest to each of some zones."""
+    """Return buildings per hectare in the U zone nearest to each of some zones, 0 without one."""
     town = zones[(zones["classe"] == "U").to_numpy(dtype=bool)].geometry.to_numpy()
     if not len(town):
         return np.zeros(len(rows))
@@ -168,6 +173,29 @@ _ADD = Words(
     "(rez-de-chaussée), ou joindre la servitude PM1 du PPR en vigueur.",
     "Add a prescription 02-01 (ban), 02-02 (conditions) or 37-01 (ground floors), or deliver the "
     "servitude PM1 of the risk plan in force.",
+)
+
+
+def _to_come(fr: str, en: str) -> Words:
+    """Return how many buildings a zone would add, where its neighbour has a density."""
+    return Words(
+        "Estimation : à la densité de la zone U voisine ({density} bâtiment{density:|s} par "
+        f"hectare), la zone AU {{zone}} ajouterait {fr} sur {{wet}} ha inondables. Réduire la zone "
+        "ou y interdire la construction (02-01).",
+        "Estimate: at the density of the neighbouring U zone ({density} building{density:|s} a "
+        f"hectare), the AU zone {{zone}} would add {en} on {{wet}} ha that may be flooded. Reduce "
+        "the zone or forbid building there (02-01).",
+    )
+
+
+_LESS_THAN_ONE = _to_come("moins d'un bâtiment", "less than one building")
+_NO_DENSITY = Words(
+    "Pas d'estimation : la zone AU {zone} ouvre à la construction {wet} ha inondables, mais aucune "
+    "zone U bâtie n'est voisine, dont on prendrait la densité. Réduire la zone ou y interdire la "
+    "construction (02-01).",
+    "No estimate: the AU zone {zone} opens to building {wet} ha that may be flooded, but no U zone "
+    "with buildings is its neighbour, whose density could be taken. Reduce the zone or forbid "
+    "building there (02-01).",
 )
 
 
@@ -205,10 +233,10 @@ RULES = (
         "R1.4",
         Words("Les bâtiments existants en zone inondable sont-ils sous une règle ?",
               "Are existing buildings in flood zones under a rule?"),
-        Words("{measure} bâtiment(s) de la commune touchent une zone inondable hors de toute "
-              "prescription ou servitude. " + _ADD.fr,
-              "{measure} building(s) of the commune touch a flood zone out of any prescription or "
-              "servitude. " + _ADD.en),
+        Words("{measure} bâtiment{measure:|s} de la commune touche{measure:|nt} une zone "
+              "inondable hors de toute prescription ou servitude. " + _ADD.fr,
+              "{measure} building{measure:|s} of the commune touch{measure:es|} a flood zone "
+              "out of any prescription or servitude. " + _ADD.en),
         _LAW, "à corriger",
         ("communes", "flood_zones", "buildings", "plan.prescriptions"),
         _buildings_without_rule,
@@ -217,12 +245,8 @@ RULES = (
         "R1.5",
         Words("Combien de bâtiments les zones AU ajouteraient-elles en zone inondable ?",
               "How many buildings would AU zones add in flood zones?"),
-        Words("Estimation : à la densité de la zone U voisine ({density} bâtiments/ha), la zone AU "
-              "{zone} ajouterait {measure} bâtiment(s) sur {wet} ha inondables. Réduire la zone ou "
-              "y interdire la construction (02-01).",
-              "Estimate: at the density of the neighbouring U zone ({density} buildings/ha), the "
-              "AU zone {zone} would add {measure} building(s) on {wet} ha that may be flooded. "
-              "Reduce the zone or forbid building there (02-01)."),
+        _to_come(
+            "{measure} bâtiment{measure:|s}", "{measure} building{measure:|s}"),
         _LAW, "information", (*_NEEDS, "buildings"), _buildings_to_come, (OVERLAP_WIDTH,),
     ),
 )  # fmt: skip

@@ -119,23 +119,25 @@ _READING = (
     _rule(3, "à corriger", _is_value,
           Words("Les codes et les textes sont-ils livrés comme le standard les écrit ?",
                 "Are codes and texts delivered as the standard writes them?"),
-          Words("Table {name} : {detail} ({measure} ligne(s)). Livrer ces valeurs en texte, telles "
-                "que le standard les écrit.",
-                "Table {name}: {detail} ({measure} row(s)). Deliver these values as text, the way "
-                "the standard writes them.")),
+          Words("Table {name} : {detail} ({measure} ligne{measure:|s}). Livrer ces valeurs en "
+                "texte, telles que le standard les écrit.",
+                "Table {name}: {detail} ({measure} row{measure:|s}). Deliver these values as text, "
+                "the way the standard writes them.")),
     _rule(4, "à corriger", _of(*_IDURBA),
           Words("L'identifiant IDURBA est-il celui du plan partout ?",
                 "Is the identifier IDURBA that of the plan everywhere?"),
-          Words("Table {name} : {detail} ({measure} ligne(s)). Remettre l'identifiant du plan.",
-                "Table {name}: {detail} ({measure} row(s)). Put the identifier of the plan.")),
+          Words("Table {name} : {detail} ({measure} ligne{measure:|s}). Remettre l'identifiant "
+                "du plan.",
+                "Table {name}: {detail} ({measure} row{measure:|s}). Put the identifier of the "
+                "plan.")),
     _rule(5, "à corriger", _of(*_DATES),
           Words("Les dates sont-elles écrites AAAAMMJJ ?", "Are dates written AAAAMMJJ?"),
-          Words("Table {name} : {detail} ({measure} ligne(s)). L'écrire en huit chiffres.",
-                "Table {name}: {detail} ({measure} row(s)). Write it in eight digits.")),
+          Words("Table {name} : {detail} ({measure} ligne{measure:|s}). L'écrire en huit chiffres.",
+                "Table {name}: {detail} ({measure} row{measure:|s}). Write it in eight digits.")),
     _rule(6, "à corriger", _is_geometry,
           Words("Les géométries sont-elles valides ?", "Are geometries valid?"),
-          Words("Table {name} : {detail} ({measure} objet(s)). Corriger le tracé.",
-                "Table {name}: {detail} ({measure} object(s)). Correct the drawing.")),
+          Words("Table {name} : {detail} ({measure} objet{measure:|s}). Corriger le tracé.",
+                "Table {name}: {detail} ({measure} object{measure:|s}). Correct the drawing.")),
     _rule(7, "à vérifier", _of(*_PARTS),
           Words("Les pièces écrites sont-elles livrées ?", "Are the written parts delivered?"),
           Words("Pièces écrites : {detail}. Les joindre.",

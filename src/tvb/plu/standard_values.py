@@ -185,51 +185,53 @@ VALUE_RULES = (
         Words("Chaque prescription et information a-t-elle un code, permis pour sa géométrie ?",
               "Has each prescription and information a code, accepted for its geometry?"),
         Words("Table {name} : code {code} absent, mal formé ou interdit pour cette géométrie, "
-              "{measure} ligne(s){rows}. Donner le code de la liste du standard {version}.",
+              "{measure} ligne{measure:|s}{rows}. Donner le code de la liste du standard "
+              "{version}.",
               "Table {name}: code {code} missing, malformed or not for this geometry, {measure} "
-              "row(s){rows}. Give the code of the list of the standard {version}."),
+              "row{measure:|s}{rows}. Give the code of the list of the standard {version}."),
     ),
     _pair_rule(
         11, "à vérifier", ("newer",),
         Words("Les codes existent-ils dans la version du standard ?",
               "Do the codes exist in the version of the standard?"),
         Words("Table {name} : le code {code} est plus récent que le standard {version}, "
-              "{measure} ligne(s){rows}. Livrer dans une version qui l'a, ou prendre le code "
-              "d'alors.",
+              "{measure} ligne{measure:|s}{rows}. Livrer dans une version qui l'a, ou prendre le "
+              "code d'alors.",
               "Table {name}: the code {code} is newer than the standard {version}, {measure} "
-              "row(s){rows}. Deliver in a version that has it, or take the code of that time."),
+              "row{measure:|s}{rows}. Deliver in a version that has it, or take the code of that "
+              "time."),
     ),
     _pair_rule(
         12, "information", ("unknown",),
         Words("Les codes sont-ils connus de tvb ?", "Are the codes known to tvb?"),
-        Words("Table {name} : le code {code} est inconnu de tvb, {measure} ligne(s){rows}. "
-              "Le comparer à la liste complète du standard {version}.",
-              "Table {name}: the code {code} is unknown to tvb, {measure} row(s){rows}. Compare "
-              "it with the full list of the standard {version}."),
+        Words("Table {name} : le code {code} est inconnu de tvb, {measure} "
+              "ligne{measure:|s}{rows}. Le comparer à la liste complète du standard {version}.",
+              "Table {name}: the code {code} is unknown to tvb, {measure} row{measure:|s}{rows}. "
+              "Compare it with the full list of the standard {version}."),
     ),
     Rule(
         "S1.13",
         Words("Les valeurs sont-elles dans leur liste ?", "Are values in their list?"),
         Words("Table {name} : {column} = « {value} » n'est pas dans la liste, {measure} "
-              "ligne(s){rows}. Prendre une valeur de la liste.",
-              "Table {name}: {column} = « {value} » is not in the list, {measure} row(s){rows}. "
-              "Take a value of the list."),
+              "ligne{measure:|s}{rows}. Prendre une valeur de la liste.",
+              "Table {name}: {column} = « {value} » is not in the list, {measure} "
+              "row{measure:|s}{rows}. Take a value of the list."),
         _LAW, "à corriger", (), _judge_lists,
     ),
     Rule(
         "S1.14",
         Words("Les dates sont-elles des jours du calendrier ?", "Are dates days of the calendar?"),
         Words("Table {name} : {column} = « {value} » n'est pas une date AAAAMMJJ, {measure} "
-              "ligne(s){rows}. La corriger.",
-              "Table {name}: {column} = « {value} » is no date AAAAMMJJ, {measure} row(s){rows}. "
-              "Correct it."),
+              "ligne{measure:|s}{rows}. La corriger.",
+              "Table {name}: {column} = « {value} » is no date AAAAMMJJ, {measure} "
+              "row{measure:|s}{rows}. Correct it."),
         _LAW, "à corriger", (), _judge_dates,
     ),
     Rule(
         "S1.15",
         Words("Les valeurs obligatoires sont-elles remplies ?", "Are required values given?"),
-        Words("Table {name} : {columns} sans valeur, {measure} ligne(s){rows}. Remplir.",
-              "Table {name}: no value in {columns}, {measure} row(s){rows}. Fill it in."),
+        Words("Table {name} : {columns} sans valeur, {measure} ligne{measure:|s}{rows}. Remplir.",
+              "Table {name}: no value in {columns}, {measure} row{measure:|s}{rows}. Fill it in."),
         _LAW, "à corriger", (), _judge_required,
     ),
     Rule(

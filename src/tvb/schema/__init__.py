@@ -2,7 +2,14 @@
 
 from tvb.schema.catalogue import SCHEMAS, get_schema, schema_table
 from tvb.schema.declare import CRS, Column, GridSchema, LayerSchema
-from tvb.schema.validate import Fault, find_faults, require_crs, validate
+from tvb.schema.validate import (
+    Fault,
+    find_faults,
+    require_crs,
+    require_polygons,
+    require_type,
+    validate,
+)
 
 __all__ = [
     "CRS",
@@ -14,6 +21,8 @@ __all__ = [
     "find_faults",
     "get_schema",
     "require_crs",
+    "require_polygons",
+    "require_type",
     "schema_table",
     "validate",
 ]

@@ -6,6 +6,12 @@ lists are one here: the occurrences of the CNIG are read as the scenarios of COV
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
 from tvb.schema.declare import Column, Family, LayerSchema
 
 __all__ = [
@@ -15,6 +21,7 @@ __all__ = [
     "HAZARD_SCHEMAS",
     "SCENARIO_OF_OCCURRENCE",
     "delivered_scenario",
+    "flag_dry",
     "with_short_names",
 ]
 
@@ -52,6 +59,29 @@ FLOOD_TYPES = ("01", "02", "03", "04")
 _AREA: frozenset[Family] = frozenset({"polygon"})
 
 
+def flag_dry(classes: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Return which classes are that of ground that stays dry, `DRY`.
+
+    Parameters
+    ----------
+    classes : pandas.Series
+        Classes of depth or levels of hazard, of any type.
+
+    Returns
+    -------
+    numpy.ndarray
+        One answer for each; case and blanks around do not matter, nulls are not dry.
+
+    Examples
+    --------
+    >>> flag_dry(pd.Series(["Emerg", " EMERG", "Inf05", None])).tolist()
+    [True, True, False, False]
+    """
+    found = [name for name in classes.dropna().unique() if str(name).strip().casefold() == _DRY]
+    return np.asarray(classes.isin(found), dtype=bool)
+
+
+_DRY = DRY.casefold()
 _SHORT = 10  # longest name of a column in a shapefile
 
 
@@ -84,7 +114,8 @@ def delivered_scenario() -> Column:
     Column
         ``scenario_livre``.
     """
-    return Column("scenario_livre", "text", "Code of the scenario or occurrence, as delivered")
+    meaning = "Code of the scenario as delivered, where it was another"
+    return Column("scenario_livre", "text", meaning)
 
 
 def _scenario(*, required: bool) -> tuple[Column, Column]:

@@ -15,7 +15,15 @@ from tvb.errors import CrsError, LayerError, explain
 from tvb.schema.catalogue import get_schema
 from tvb.schema.declare import CRS, Column, Dtype, Family, LayerSchema
 
-__all__ = ["Fault", "find_faults", "require_crs", "validate", "validate_repaired"]
+__all__ = [
+    "Fault",
+    "find_faults",
+    "require_crs",
+    "require_polygons",
+    "require_type",
+    "validate",
+    "validate_repaired",
+]
 
 _FAMILY_OF_TYPE: dict[int, Family] = {
     0: "point", 1: "line", 2: "line", 3: "polygon", 4: "point", 5: "line", 6: "polygon",
@@ -62,7 +70,7 @@ class Fault:
 
 
 def require_crs(frame: gpd.GeoDataFrame, layer: str) -> None:
-    """Raise unless a frame is in the working system EPSG:2154.
+    """Raise unless a frame has geometry, in the working system EPSG:2154.
 
     Parameters
     ----------
@@ -75,7 +83,12 @@ def require_crs(frame: gpd.GeoDataFrame, layer: str) -> None:
     ------
     CrsError
         If the frame has no CRS or another one.
+    LayerError
+        If it is something else than a GeoDataFrame, or has no geometry.
     """
+    require_type(frame, gpd.GeoDataFrame, layer, remedy="read the file with tvb.io.read_layer")
+    if frame.active_geometry_name not in frame.columns:
+        raise LayerError(explain(layer, "a table without geometry", remedy="frame.set_geometry(…)"))
     if frame.crs is None:
         raise CrsError(
             explain(
@@ -92,6 +105,68 @@ def require_crs(frame: gpd.GeoDataFrame, layer: str) -> None:
                 f"coordinates are in {frame.crs.to_string()[:40]}",
                 required=CRS,
                 remedy="frame.to_crs(2154)",
+            )
+        )
+
+
+def require_type(value: object, kind: type, name: str, *, remedy: str | None = None) -> None:
+    """Raise unless something given is of a type.
+
+    Parameters
+    ----------
+    value : object
+        What was given.
+    kind : type
+        What it must be.
+    name : str
+        Its name in messages.
+    remedy : str, optional
+        How to get one.
+
+    Raises
+    ------
+    LayerError
+        If it is of another type.
+    """
+    if not isinstance(value, kind):
+        raise LayerError(
+            explain(
+                name,
+                f"is of type {type(value).__name__}",
+                required=f"{kind.__name__}",
+                remedy=remedy,
+            )
+        )
+
+
+def require_polygons(frame: gpd.GeoDataFrame, layer: str) -> None:
+    """Raise unless a frame is in EPSG:2154 and holds areas only.
+
+    Parameters
+    ----------
+    frame : geopandas.GeoDataFrame
+        Any frame; null and empty geometries are accepted, and so are collections with an area.
+    layer : str
+        Its name in messages.
+
+    Raises
+    ------
+    CrsError
+        If the frame has no CRS or another one.
+    LayerError
+        If it holds points or lines.
+    """
+    require_crs(frame, layer)
+    geometry = frame.geometry.to_numpy()
+    foreign = np.isin(shapely.get_dimensions(geometry), (0, 1)) & ~shapely.is_empty(geometry)
+    if foreign.any():
+        raise LayerError(
+            explain(
+                layer,
+                "geometry that is not polygon",
+                count=int(foreign.sum()),
+                ids=frame.index[foreign],
+                required="polygons",
             )
         )
 

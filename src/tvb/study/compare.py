@@ -14,6 +14,7 @@ import pandas as pd
 from tvb import connectivity, flood, io, plu
 from tvb.errors import StudyError, explain
 from tvb.study.config import Study
+from tvb.study.counting import counting_rule
 from tvb.study.plans import review_plans
 from tvb.study.sample_plan import model_plan
 from tvb.study.store import Store
@@ -85,7 +86,7 @@ def draw_plan(
         )
     communes = store.territory("communes")
     if modelled:
-        territory = store.territory(*store.layer_names())
+        territory = store.territory(*store.layer_names(), rasters=("terrain",))
         drawn = model_plan(territory, _chosen(territory["communes"], commune))
         review = plu.review_plan(drawn, plu.Reference.of(territory), lang=study.study.lang)
     else:
@@ -173,10 +174,10 @@ def _require(there: bool, what: str) -> None:
 
 def _by_rule(study: Study, store: Store, rule: str) -> Draw:
     territory = store.territory("buildings", "flood_zones", "communes")
-    exposure = flood.count_exposed_buildings(
-        territory["buildings"], territory["flood_zones"], territory["communes"],
-        rule=rule, min_share=study.flood.min_share,  # type: ignore[arg-type]
-    )  # fmt: skip
+    flags_by = replace(counting_rule(study), exposure=rule)  # type: ignore[arg-type]
+    buildings = territory["buildings"]
+    measures = flood.measure_exposure(buildings, territory["flood_zones"])
+    exposure = flood.count_by_commune(buildings, measures, territory["communes"], rule=flags_by)
     sources = territory.sources_of("communes", "buildings", "flood_zones")
     before = _Side(_counts(store.read_table("tables/exposure"), study),
                    _rule_name(study, study.flood.rule), sources)  # fmt: skip

@@ -143,6 +143,14 @@ class FloodParameters:
     min_share: float = _option(
         0.5, "Least share of the footprint, for rule « share »", minimum=1e-9, maximum=1.0
     )
+    exclude: tuple[Literal["light", "annexe", "not_in_service"], ...] = _option(
+        ["light", "annexe", "not_in_service"],
+        "Buildings left out: light constructions, annexes, those not in service; empty means none",
+    )
+    attribution: Literal["largest_share", "centroid"] = _option(
+        "largest_share",
+        "The commune in which a building counts: of its largest share, or of its centroid",
+    )
     map_scenario: str = _option(
         "02Moy", "Scenario shown on the map: a code that the flood zones hold"
     )

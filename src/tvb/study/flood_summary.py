@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 
 from tvb.flood import INDICATORS
+from tvb.schema.hazard import DEPTH_CLASSES
+from tvb.study.people import PEOPLE_KNOWN
 from tvb.study.store import Store
 
-__all__ = ["sum_basins", "sum_depths", "sum_indicators", "sum_people"]
+__all__ = ["sum_basins", "sum_classes", "sum_depths", "sum_indicators", "sum_people"]
 
 _SHOWN = 10
 _SOURCES = {
@@ -31,13 +33,40 @@ def sum_people(store: Store) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``scenario``, ``people``, ``people_imputed`` and the groups of which the grid holds a
-        number; without rows where the study has no grid.
+        number, and ``people_per_dwelling``, in the buildings whose number of dwellings is known;
+        without rows where the study has no grid.
     """
     if not _holds(store, "people"):
         return pd.DataFrame(columns=["scenario", *_PEOPLE])
     table = store.read_table("tables/people")
-    sums = table.groupby("scenario")[[name for name in _PEOPLE if name in table]].sum()
-    return sums.round().astype("int64").reset_index()
+    told = [name for name in _PEOPLE if name in table]
+    sums = table.groupby("scenario")[[*told, PEOPLE_KNOWN, "dwellings"]].sum()
+    ratio = sums[PEOPLE_KNOWN] / sums["dwellings"].where(sums["dwellings"] > 0)
+    shown = sums[told].round().astype("int64")
+    return shown.assign(people_per_dwelling=ratio.round(1)).reset_index()
+
+
+def sum_classes(store: Store) -> pd.DataFrame:
+    """Return the exposed buildings by class of hazard in each scenario.
+
+    Parameters
+    ----------
+    store : Store
+        Folder of a run that made the step ``flood``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``scenario``, ``buildings``, a column for each class, ``class_unknown``, and
+        ``buildings_protected``; without rows where the study knows neither.
+    """
+    table = store.read_table("tables/exposure")
+    names = [n for n in table if str(n).startswith("class_") or n == "buildings_protected"]
+    if not names:
+        return pd.DataFrame(columns=["scenario", "buildings"])
+    sums = table.groupby("scenario")[["buildings", *names]].sum().reset_index()
+    # A class of depth has the header that it has in the table of depths.
+    return sums.rename(columns={f"class_{name}": f"buildings_{name}" for name in DEPTH_CLASSES})
 
 
 def sum_indicators(store: Store, scenario: str, *, lang: str) -> pd.DataFrame:
@@ -83,15 +112,15 @@ def sum_depths(store: Store) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``scenario``, ``buildings``, one column for each class, ``buildings_above_floor``; without
-        rows where the study has no raster of depth.
+        ``scenario``, ``buildings``, one column for each class and, where floors stand above the
+        ground, ``buildings_above_floor``; without rows where the study has no raster of depth.
     """
     if not _holds(store, "depths"):
         return pd.DataFrame(columns=["scenario", "buildings"])
     table = store.read_table("tables/depths")
     names = [name for name in table if str(name).startswith("buildings")]
     sums: pd.DataFrame = table.groupby("scenario")[names].sum().reset_index()
-    return sums.drop(columns="buildings_excluded")
+    return sums.drop(columns=["buildings_excluded", *_without_floor(table)])
 
 
 def sum_basins(store: Store, *, lang: str) -> pd.DataFrame:
@@ -107,8 +136,9 @@ def sum_basins(store: Store, *, lang: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``station``, ``source``, ``level_m``, ``volume_m3``, ``buildings``,
-        ``buildings_above_floor``, and ``buildings_drawn``, those of the zone as it was drawn.
+        ``station``, ``water`` (how it was found), ``level_m``, ``volume_m3``, ``buildings``,
+        ``buildings_above_floor`` where floors stand above the ground, and ``buildings_drawn``,
+        those of the zone as it was drawn.
     """
     table = store.read_table("tables/stations").head(_SHOWN)
     words = _SOURCES[lang]
@@ -120,8 +150,13 @@ def sum_basins(store: Store, *, lang: str) -> pd.DataFrame:
                "buildings_drawn"]  # fmt: skip
     shown = table[columns].rename(columns={"nom": "station"}).reset_index(drop=True)
     shown["volume_m3"] = shown["volume_m3"].round()
-    shown.insert(1, "source", source)
-    return shown
+    shown.insert(1, "water", source)
+    return shown.drop(columns=_without_floor(table))
+
+
+def _without_floor(table: pd.DataFrame) -> list[str]:
+    """Return the column that says nothing where floors lie at the level of the ground."""
+    return [] if (table["floor_height_m"] > 0).any() else ["buildings_above_floor"]
 
 
 def _holds(store: Store, name: str) -> bool:

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from tvb import facts, flood
-from tvb.geometry import attribute_to_commune
+from tvb import flood
+from tvb.flood.groups import attribute_buildings
 from tvb.study.basins import Water, find_water
 from tvb.study.config import Study
+from tvb.study.counting import counting_rule, write_sensitivity
+from tvb.study.exposed import HAZARD_LAYERS, expose_buildings, write_buildings, write_groups
 from tvb.study.people import spread_people, write_depths, write_indicators, write_people
 from tvb.study.store import Store
 from tvb.territory import Territory, worst_nature
 
-__all__ = ["compare_exposure", "write_exposure", "write_stations"]
+__all__ = ["write_exposure", "write_stations"]
 
 _WORST = 3
-_HOW = {
-    "fr": {
-        "scenario": "scénario {scenario}, dans les communes",
-        "failure": "toutes les stations arrêtées",
-        "stations": "couche des stations",
-    },
-    "en": {
-        "scenario": "scenario {scenario}, inside the communes",
-        "failure": "all the stations stopped",
-        "stations": "layer of the stations",
-    },
-}
+_WHOLE = "every building"
 
 
 def write_exposure(study: Study, store: Store) -> None:
@@ -43,36 +34,43 @@ def write_exposure(study: Study, store: Store) -> None:
         Folder of the run, with the layers of the first step.
     """
     territory = store.territory(
-        "buildings", "flood_zones", "communes", "population_grid", "watched_objects",
-        "listed_buildings", "property_elements", "property",
+        *HAZARD_LAYERS, "population_grid", "watched_objects", "listed_buildings",
+        "property_elements", "property",
     )  # fmt: skip
-    buildings, zones, communes = (territory[n] for n in ("buildings", "flood_zones", "communes"))
-    rule = _rule(study)
-    flags = flood.flag_exposed_buildings(
-        buildings, zones, rule=rule.exposure, min_share=rule.min_share
-    )
+    rule = counting_rule(study)
     spread = spread_people(territory)
     people = None if spread is None else spread.people
-    exposure = flood.count_by_commune(buildings, flags, communes, rule=rule, people=people)
-    nature = worst_nature(territory.sources_of("buildings", "flood_zones", "communes"))
+    exposed = expose_buildings(territory, rule, people=people)
+    territory = exposed.territory
+    buildings, zones, communes = (territory[n] for n in ("buildings", "flood_zones", "communes"))
+    exposure = flood.count_by_commune(
+        buildings, exposed.measures, communes, rule=rule, people=people
+    )
+    nature = exposed.nature_with()
     store.write_table("tables/exposure", exposure.assign(nature=nature))
-    counted = buildings[~flood.flag_excluded_buildings(buildings).any(axis=1).to_numpy()]
-    insee = attribute_to_commune(counted, communes)
-    totals = insee.value_counts().reindex(communes["insee"], fill_value=0)
-    store.write_table("tables/buildings", totals.rename_axis("insee").to_frame("buildings"))
-    found = flood.sensitivity(buildings, zones, communes, min_shares=(study.flood.min_share,))
-    store.write_table("tables/sensitivity", found.summary().assign(nature=nature))
-    store.write_table("tables/sensitivity_totals", found.totals.assign(nature=nature))
-    store.write_table("tables/sensitivity_choices", found.by_choice)
-    store.write_table("tables/sensitivity_communes", found.spread.assign(nature=nature))
+    write_buildings(exposed, store)
+    write_groups(exposed, exposure, store)
+    _write_totals(territory, store, rule)
+    write_sensitivity(
+        study, store, buildings=buildings, zones=zones, communes=communes, nature=nature
+    )
     if spread is not None:
-        write_people(territory, flags, store, rule=rule, spread=spread)
-    write_indicators(territory, flags, store, rule=rule, spread=spread)
+        write_people(territory, exposed.flags, store, rule=rule, spread=spread)
+    write_indicators(territory, exposed.flags, store, rule=rule, spread=spread)
     write_depths(study, territory, store)
 
 
-def _rule(study: Study) -> flood.CountingRule:
-    return flood.CountingRule(study.flood.rule, min_share=study.flood.min_share)
+def _write_totals(territory: Territory, store: Store, rule: flood.CountingRule) -> None:
+    """Write how many buildings of each commune a count takes in, exposed or not."""
+    buildings, communes = territory["buildings"], territory["communes"]
+    excluded = flood.flag_excluded_buildings(buildings, exclude=rule.exclude).any(axis=1)
+    counted = buildings[~excluded.to_numpy(dtype=bool)]
+    insee = attribute_buildings(counted, communes, rule.attribution)
+    totals = insee.value_counts().reindex(communes["insee"], fill_value=0)
+    table = totals.rename_axis("insee").to_frame("buildings")
+    nature = worst_nature(territory.sources_of("buildings", "communes"))
+    told = {**rule.describe(), "rule": _WHOLE, "nature": nature}
+    store.write_table("tables/buildings", table.assign(**told))
 
 
 def write_stations(study: Study, store: Store) -> None:
@@ -91,19 +89,21 @@ def write_stations(study: Study, store: Store) -> None:
     water = find_water(study, store, territory["drained_basins"])
     spread = spread_people(territory)
     failures = _failures(study, territory, water.ground, spread=spread)
-    table = _count_failures(study, territory, water, failures=failures)
+    drawn = _failures(study, territory, territory["drained_basins"])
+    table = _count_failures(study, territory, water, failures=failures, drawn=drawn)
     used = ["buildings", "drained_basins", "pumping_stations", "communes", *water.layers]
     used += ["population_grid"] if spread is not None else []
     sources = territory.sources_of(*used)
     nature = worst_nature(sources)
     store.write_table("tables/stations", table.assign(nature=nature).sort_values("rank"))
-    by_commune = failures.count_by_station_and_commune()
+    by_commune = failures.count_by_station_and_commune().assign(nature=nature)
     store.write_table("tables/stations_communes", by_commune[by_commune["buildings"] > 0])
-    store.write_table("tables/stations_pairs", failures.count_by_pair())
+    store.write_table("tables/stations_pairs", failures.count_by_pair().assign(nature=nature))
     plain = pd.DataFrame(water.ground.drop(columns=["geometry", "scenario"]))
     store.write_table("tables/basins", plain.assign(nature=nature), index=False)
     store.write_layer("basins_water", water.ground, sources)
-    store.write_json("tables/stations.json", _sum_up(failures, water, table))
+    found = _sum_up(failures, water, table, drawn=drawn)
+    store.write_json("tables/stations.json", found | failures.rule.describe() | {"nature": nature})
 
 
 def _failures(
@@ -120,21 +120,26 @@ def _failures(
         territory["communes"],
         stations=territory["pumping_stations"],
         people=None if spread is None else spread.people,
-        rule=_rule(study),
+        rule=counting_rule(study),
     )
 
 
 def _count_failures(
-    study: Study, territory: Territory, water: Water, *, failures: flood.StationFailures
+    study: Study,
+    territory: Territory,
+    water: Water,
+    *,
+    failures: flood.StationFailures,
+    drawn: flood.StationFailures,
 ) -> pd.DataFrame:
     """Return a row for each station: what it floods, how that was found, and how deep."""
     ranks = failures.rank_stations().reset_index().set_index("id_station")
     table = failures.count_by_station().assign(rank=ranks["rank"], together=ranks["together"])
     names = territory["pumping_stations"].set_index("id_station")["nom"]
     table.insert(0, "nom", names.reindex(table.index))
-    drawn = _failures(study, territory, territory["drained_basins"]).count_by_station()
-    table["buildings_drawn"] = drawn["buildings"]
+    table["buildings_drawn"] = drawn.count_by_station()["buildings"]
     table = table.join(water.by_station().reindex(table.index))
+    table["floor_height_m"] = study.flood.floor_height_m
     floods = water.flag_above_floor(territory["buildings"], study.flood.floor_height_m)
     if floods is None:
         return table.assign(buildings_above_floor=pd.array([pd.NA] * len(table), dtype="Int64"))
@@ -147,14 +152,22 @@ def _count_failures(
     )
 
 
-def _sum_up(failures: flood.StationFailures, water: Water, table: pd.DataFrame) -> dict[str, Any]:
+def _sum_up(
+    failures: flood.StationFailures,
+    water: Water,
+    table: pd.DataFrame,
+    *,
+    drawn: flood.StationFailures,
+) -> dict[str, Any]:
     """Return the figures of all the stations together, and of the worst few."""
-    inside = failures.count().drop(index=flood.OUTSIDE)
+    inside, as_drawn = (f.count().drop(index=flood.OUTSIDE) for f in (failures, drawn))
     worst = [failures.find_worst(k) for k in range(1, min(_WORST, len(failures.stations)) + 1)]
     found: dict[str, Any] = {
         "stations": len(failures.stations),
         "buildings": int(inside["buildings"].sum()),
         "communes": int((inside["buildings"] > 0).sum()),
+        "buildings_drawn": int(as_drawn["buildings"].sum()),
+        "communes_drawn": int((as_drawn["buildings"] > 0).sum()),
         "worst": [
             {"stations": list(w.stations), "buildings": w.value, "exact": w.guarantee == 1}
             for w in worst
@@ -167,45 +180,3 @@ def _sum_up(failures: flood.StationFailures, water: Water, table: pd.DataFrame) 
     if failures.has_people:
         found["people"] = round(float(inside["people"].sum()), 1)
     return found
-
-
-def compare_exposure(
-    study: Study, exposure: pd.DataFrame, stations: dict[str, Any] | None
-) -> pd.DataFrame:
-    """Return the figures of a run beside those that the source report gives.
-
-    Parameters
-    ----------
-    study : Study
-        Language, and the scenario shown.
-    exposure : pandas.DataFrame
-        As `write_exposure` wrote it.
-    stations : dict, optional
-        What `write_stations` summed up.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``figure``, ``measured``, ``official``, ``how``: never tuned to one another.
-    """
-    lang: Literal["fr", "en"] = study.study.lang
-    scenario = study.flood.map_scenario
-    here = exposure.xs(scenario, level="scenario").drop(index=flood.OUTSIDE, errors="ignore")
-    measured = {"communes": int((here["buildings"] > 0).sum()),
-                "buildings": int(here["buildings"].sum())}  # fmt: skip
-    official = {"communes": facts.EXPOSED_COMMUNES, "buildings": facts.EXPOSED_BUILDINGS}
-    rows = [
-        (official[name], measured[name], _HOW[lang]["scenario"].format(scenario=scenario))
-        for name in official
-    ]
-    if stations is not None:
-        rows += [(official[name], stations[name], _HOW[lang]["failure"]) for name in official]
-        rows.append((facts.PUMPING_STATIONS, stations["stations"], _HOW[lang]["stations"]))
-    return pd.DataFrame(
-        {
-            "figure": [fact.meaning_fr if lang == "fr" else fact.meaning for fact, _, _ in rows],
-            "measured": [count for _, count, _ in rows],
-            "official": [fact.value for fact, _, _ in rows],
-            "how": [how for _, _, how in rows],
-        }
-    )

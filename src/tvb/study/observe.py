@@ -18,6 +18,7 @@ from tvb.flood import group_watched_objects
 from tvb.geometry import attribute_to_commune
 from tvb.grid import Grid
 from tvb.heritage import COUNTED_LAYERS
+from tvb.messages.typography import mark_number
 from tvb.names import resolve_communes
 from tvb.schema import get_schema
 
@@ -36,6 +37,7 @@ JOIN_DISTANCES_M = (0.5, 50.0)
 
 # Less than this is the rounding of coordinates.
 _NOISE_M2 = 1e-3
+_DECIMAL = re.compile(r"\d+\.\d+")
 _YEAR = r"1[6-9]\d\d|20\d\d"
 
 # What was seen, and what tvb does about it.
@@ -166,8 +168,7 @@ def observations_table(observations: tuple[Observation, ...], lang: str) -> pd.D
     rows = []
     for o in observations:
         remark, consequence = _WORDS[lang][o.kind]
-        text = remark.format(o.value)
-        text = text.replace(".", ",") if lang == "fr" else text
+        text = _DECIMAL.sub(lambda found: mark_number(found[0], lang), remark.format(o.value))
         rows.append((o.layer, o.kind, text, o.count, ", ".join(o.ids), consequence))
     columns = ["layer", "kind", "remark", "count", "ids", "consequence"]
     return pd.DataFrame(rows, columns=columns)

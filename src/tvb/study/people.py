@@ -7,16 +7,20 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tvb import flood
 from tvb.flood.population import VULNERABLE
 from tvb.schema.hazard import DEPTH_CLASSES
 from tvb.study.config import Study
+from tvb.study.counting import counting_rule
 from tvb.study.store import Store
 from tvb.territory import Territory, worst_nature
 
 __all__ = [
     "DEPTH_RULE",
+    "PEOPLE_KNOWN",
+    "PLAUSIBLE_PEOPLE",
     "raster_names",
     "spread_people",
     "write_depths",
@@ -26,6 +30,16 @@ __all__ = [
 
 DEPTH_RULE = "depth > 0"
 """What exposes a building in the table of depths."""
+
+PEOPLE_KNOWN = "people_known_dwellings"
+"""Column of the people in buildings whose number of dwellings is known."""
+
+PLAUSIBLE_PEOPLE = (1.0, 4.0)
+"""People per dwelling between which a spread is believed, a rule of thumb.
+
+INSEE counts 1.9 to 2.3 people per household by department of mainland France (2022), 2.32 in
+Pas-de-Calais (2019) and 3.37 there in 1968; vacant and second homes lower the number per dwelling.
+"""
 
 _DEPTH = "flood_depth_"
 _TOLD = ("rule", "exclude", "attribution")
@@ -96,13 +110,39 @@ def write_people(
     nature = worst_nature(
         territory.sources_of("buildings", "flood_zones", "communes", "population_grid")
     )
-    table = flood.count_by_commune(
-        territory["buildings"], flags, territory["communes"], rule=rule, people=spread.table
-    )
-    shown = table[["buildings", *spread.table.columns, *_TOLD]]
+    buildings = territory["buildings"]
+    known = buildings["nombre_de_logements"].gt(0).fillna(value=False).to_numpy(dtype=bool)
+    added = spread.table.assign(**{PEOPLE_KNOWN: spread.people.where(known, 0.0)})
+    table = flood.count_by_commune(buildings, flags, territory["communes"], rule=rule, people=added)
+    shown = table[["buildings", "dwellings", "dwellings_unknown", *added.columns, *_TOLD]]
     store.write_table("tables/people", shown.assign(nature=nature))
     store.write_table("tables/people_basis", spread.summary().assign(nature=nature))
     store.write_table("tables/people_cells", spread.cells.astype({"basis": "str"}))
+    basis = worst_nature(territory.sources_of("buildings", "communes", "population_grid"))
+    natures = {"nature": basis, "buildings_nature": worst_nature(territory.sources_of("buildings"))}
+    store.write_json("tables/people.json", _sum_up(buildings, spread, known) | natures)
+
+
+def _sum_up(
+    buildings: gpd.GeoDataFrame, spread: flood.PopulationSpread, known: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """Return on how many buildings and dwellings the people of the grid were spread."""
+    got = spread.people.gt(0).to_numpy()
+    dwellings = int(buildings.loc[got & known, "nombre_de_logements"].sum())
+    low, high = PLAUSIBLE_PEOPLE
+    ratio = round(float(spread.people[got & known].sum()) / dwellings, 2) if dwellings else None
+    return {
+        "cells": len(spread.cells),
+        "people": round(float(spread.cells["people"].sum()), 1),
+        "spread": round(float(spread.cells["spread"].sum()), 1),
+        "buildings": int(got.sum()),
+        "dwellings": dwellings,
+        "buildings_dwellings_unknown": int((got & ~known).sum()),
+        "people_per_dwelling": ratio,
+        "plausible_from": low,
+        "plausible_to": high,
+        "plausible": None if ratio is None else low <= ratio <= high,
+    }
 
 
 def write_indicators(
@@ -171,27 +211,49 @@ def write_depths(study: Study, territory: Territory, store: Store) -> None:
         statistics=("max", "door"),
         floor_height_m=study.flood.floor_height_m,
     )
+    rule = counting_rule(study)
     tables = [
-        _count_depths(buildings, found.scenario(scenario), communes, scenario=scenario)
+        _count_depths(buildings, found.scenario(scenario), communes, scenario=scenario, rule=rule)
         for scenario in found.account.index
     ]
     table = pd.concat(tables).sort_index(level=["insee", "scenario"], sort_remaining=False)
     order = [*communes["insee"].sort_values(), flood.OUTSIDE]
     table = table.reindex(order, level="insee")
     nature = worst_nature(territory.sources_of("buildings", "communes", *names))
-    store.write_table("tables/depths", table.assign(nature=nature))
+    told = {"floor_height_m": study.flood.floor_height_m, "nature": nature}
+    store.write_table("tables/depths", table.assign(**told))
+    wet = [_list_wet(buildings, found.scenario(s), str(s)) for s in found.account.index]
+    each = pd.concat(wet).sort_values(["cleabs", "scenario"], kind="stable")
+    store.write_table("tables/depths_buildings", each.assign(rule=DEPTH_RULE, **told), index=False)
     store.write_table("tables/depths_account", found.account)
 
 
+def _list_wet(buildings: gpd.GeoDataFrame, depth: pd.DataFrame, scenario: str) -> pd.DataFrame:
+    """Return the buildings under water in a scenario, those that counts leave out among them."""
+    wet = depth["depth_max_m"].gt(0).to_numpy(dtype=bool)
+    columns = {
+        "cleabs": buildings["cleabs"][wet],
+        "scenario": scenario,
+        "depth_max_m": depth["depth_max_m"][wet].round(3),
+        "depth_door_m": depth["depth_door_m"][wet].round(3),
+    }
+    return pd.DataFrame(columns)
+
+
 def _count_depths(
-    buildings: gpd.GeoDataFrame, depth: pd.DataFrame, communes: gpd.GeoDataFrame, *, scenario: str
+    buildings: gpd.GeoDataFrame,
+    depth: pd.DataFrame,
+    communes: gpd.GeoDataFrame,
+    *,
+    scenario: str,
+    rule: flood.CountingRule,
 ) -> pd.DataFrame:
     """Return the buildings under water in each commune, by class of their largest depth."""
     classes = flood.classify_depth(depth["depth_max_m"])
     parts = {f"buildings_{name}": classes.eq(name).astype(float) for name in DEPTH_CLASSES}
     parts["buildings_above_floor"] = depth["depth_door_m"].gt(0).astype(float)
     wet = pd.DataFrame({scenario: depth["depth_max_m"].gt(0)})
-    table = flood.count_by_commune(buildings, wet, communes, people=pd.DataFrame(parts))
+    table = flood.count_by_commune(buildings, wet, communes, rule=rule, people=pd.DataFrame(parts))
     told = {name: table[name].round().astype(np.int64) for name in parts}
     shown: dict[str, Any] = {
         **{name: table[name] for name in ("buildings", "dwellings", "dwellings_unknown")},

@@ -20,8 +20,7 @@ _LAYERS = (
     "communes", "property", "buffer", "property_elements", "terrils", "corridors", "core_areas",
     "flood_zones", "buildings", "farmland", "cycle_routes",
 )  # fmt: skip
-
-
+_RASTERS = ("terrain",)
 _ZONES = "zone_urba"  # the one table that every plan has
 
 
@@ -127,7 +126,7 @@ def _holds_tables(folder: Path) -> bool:
 
 
 def _reference(study: Study, store: Store) -> plu.Reference:
-    territory = store.territory(*_LAYERS)
+    territory = store.territory(*_LAYERS, rasters=_RASTERS)
     graph = None
     distance = study.graph.dispersal_m
     if not lacking(study, "connectivity"):

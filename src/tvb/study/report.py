@@ -18,13 +18,22 @@ import pandas as pd
 import tvb
 from tvb.flood import OUTSIDE
 from tvb.messages import translate
+from tvb.messages.typography import Counted, agree, format_number, mark_number
+from tvb.study.coherence import describe_coherence
 from tvb.study.config import Study
-from tvb.study.flood_summary import sum_basins, sum_depths, sum_indicators, sum_people
-from tvb.study.flooding import compare_exposure
+from tvb.study.counting import describe_counting
+from tvb.study.flood_summary import (
+    sum_basins,
+    sum_classes,
+    sum_depths,
+    sum_indicators,
+    sum_people,
+)
+from tvb.study.flood_text import describe_floor, describe_people, flood_heading, flood_title
+from tvb.study.official import show_official
 from tvb.study.store import Store
 
 __all__ = [
-    "format_number",
     "format_parameter",
     "markdown_table",
     "summarise_exposure",
@@ -33,7 +42,6 @@ __all__ = [
     "write_report",
 ]
 
-_THIN_SPACE = "\u202f"
 _SHOWN = 10
 
 _FRENCH = {
@@ -47,11 +55,14 @@ _FRENCH = {
     "outside_communes": "dont hors communes", "buildings_excluded": "bâtiments laissés de côté",
     "nom": "commune", "kind": "action", "reason": "motif", "patch": "tache",
     "area_ha": "surface (ha)",
-    "default": "règle par défaut", "min": "au moins", "max": "au plus", "ratio": "rapport",
+    "min": "au moins", "max": "au plus", "ratio": "rapport",
     "communes_min": "communes, au moins", "communes_max": "communes, au plus",
     "people": "habitants", "people_imputed": "dont imputés", "ind_0_3": "0 à 3 ans",
     "ind_80p": "80 ans et plus", "men": "ménages", "men_pauv": "ménages pauvres",
-    "indicator": "indicateur", "value": "valeur", "source": "hauteur de l'eau",
+    "people_per_dwelling": "habitants par logement connu",
+    "indicator": "indicateur", "value": "valeur", "water": "hauteur de l'eau",
+    "modelled": "modélisé", "schematic": "schématique", "counted": "ce qui est compté",
+    "class_unknown": "classe inconnue", "buildings_protected": "dont protégés par un ouvrage",
     "level_m": "niveau (m NGF)", "volume_m3": "volume (m³)",
     "buildings_above_floor": "au-dessus du plancher",
     "buildings_drawn": "zone dessinée", "buildings_Inf05": "moins de 0,5 m",
@@ -66,21 +77,9 @@ _NATURES = {
     "fr": {"real": "réel", "schematic": "schématique", "modelled": "modélisé"},
     "en": {"real": "real", "schematic": "schematic", "modelled": "modelled"},
 }
-_LEFT_OUT = {
-    "fr": "Hors du compte : constructions légères, annexes, bâtiments qui ne sont pas en service.",
-    "en": "Left out: light constructions, annexes, buildings that are not in service.",
-}
-_RULES = {
-    "fr": {
-        "touches": "le bâtiment a au moins un point dans une zone",
-        "centroid": "le centre du bâtiment est dans une zone",
-        "share": "une part d'au moins {share} de l'emprise est dans une zone",
-    },
-    "en": {
-        "touches": "the building has at least a point in a zone",
-        "centroid": "the centre of the building lies in a zone",
-        "share": "a share of at least {share} of the footprint lies in a zone",
-    },
+_GRAPH = {
+    "fr": "{0} tache{0:|s} d'habitat, {1} lien{1:|s}, {2} composante{2:|s}, EC(PC) {3} ha",
+    "en": "{0} patch{0:|es}, {1} link{1:|s}, {2} component{2:|s}, EC(PC) {3} ha",
 }
 
 
@@ -110,6 +109,7 @@ def write_report(study: Study, store: Store, *, missing: Mapping[str, str]) -> N
     environment.filters["table"] = functools.partial(markdown_table, lang=lang)
     environment.filters["given"] = functools.partial(format_parameter, lang=lang)
     environment.filters["text"] = _escape
+    environment.filters["agree"] = functools.partial(agree, lang=lang)
     environment.filters["number"] = functools.partial(format_number, lang=lang)
     text = environment.get_template(f"report_{lang}.md").render(_content(study, store, missing))
     # Sections that were left out leave their blank lines.
@@ -145,7 +145,6 @@ def _content(study: Study, store: Store, missing: Mapping[str, str]) -> dict[str
         **({} if "connectivity" in missing else _graph(store)),
         **({} if "flood" in missing else _flood(study, store)),
         **({} if "stations" in missing else _stations(study, store)),
-        **({} if "flood" in missing else _official_exposure(study, store, missing)),
     }
 
 
@@ -177,10 +176,8 @@ def summarise_graph(study: Study, folder: Path) -> str:
     shown = pd.DataFrame(links[["i", "j", "distance_m", "d"]].head(_SHOWN))
     lang = study.study.lang
     number = functools.partial(format_number, lang=lang)
-    head = (
-        f"{number(graph['patches'])} patches, {number(graph['links'])} links, "
-        f"{number(graph['components'])} components, EC(PC) {number(graph['ec_ha'])} ha"
-    )
+    counts = (Counted(graph[n], lang, number(graph[n])) for n in ("patches", "links", "components"))
+    head = _GRAPH[lang].format(*counts, number(graph["ec_ha"]))
     tables = (
         markdown_table(table, lang=lang, escaped=False) for table in (_top_patches(store), shown)
     )
@@ -189,16 +186,18 @@ def summarise_graph(study: Study, folder: Path) -> str:
 
 def _flood(study: Study, store: Store) -> dict[str, Any]:
     lang = study.study.lang
-    share = format_parameter(100 * study.flood.min_share, lang=lang) + " %"
     return {
-        "rule": _RULES[lang][study.flood.rule].format(share=share),
-        "left_out": _LEFT_OUT[lang],
+        **describe_counting(study),
         "scenarios": _scenarios(store),
         "sensitivity": _sensitivity(store),
         "top_communes": _top_communes(store, study.flood.map_scenario),
+        "classes": sum_classes(store),
         "people": sum_people(store),
+        "people_told": describe_people(store, lang=lang),
         "indicators": sum_indicators(store, study.flood.map_scenario, lang=lang),
         "depths": sum_depths(store),
+        "floor": describe_floor(study),
+        "official_exposure": show_official(store),
     }
 
 
@@ -217,14 +216,9 @@ def _top_stations(store: Store) -> pd.DataFrame:
     return pd.DataFrame(table[shown].head(_SHOWN)).rename(columns={"nom": "station"})
 
 
-def _official_exposure(study: Study, store: Store, missing: Mapping[str, str]) -> dict[str, Any]:
-    stations = None if "stations" in missing else store.read_json("tables/stations.json")
-    table = compare_exposure(study, store.read_table("tables/exposure"), stations)
-    return {"official_exposure": table}
-
-
 def _sensitivity(store: Store) -> pd.DataFrame:
-    return store.read_table("tables/sensitivity").drop(columns="nature").reset_index()
+    table = store.read_table("tables/sensitivity")
+    return table.drop(columns=["rule", "exclude", "attribution", "nature"]).reset_index()
 
 
 def summarise_heritage(study: Study, folder: Path) -> str:
@@ -265,20 +259,38 @@ def summarise_exposure(study: Study, folder: Path) -> str:
     Returns
     -------
     str
-        Exposed buildings by every rule, the communes that have most; people, depths and indicators
-        where the study has the layers; the stations whose failure floods most and how high the
-        water stands; and the figures of the source report beside those of the run.
+        The counting rule; the defects of the zones; exposed buildings by every rule, the communes
+        that have most; classes, people, depths and indicators where the study has the layers; the
+        stations whose failure floods most and how high the water stands; and the figures of the
+        source report beside those of the run.
     """
+    from tvb.study.steps import lacking
+
     store = Store(folder)
-    lang = study.study.lang
-    stations = (folder / "tables" / "stations.json").exists()
-    tables = [_sensitivity(store), _top_communes(store, study.flood.map_scenario)]
-    tables += [sum_people(store), sum_depths(store)]
-    tables.append(sum_indicators(store, study.flood.map_scenario, lang=lang).dropna())
-    tables += [_top_stations(store), sum_basins(store, lang=lang)] if stations else []
-    told = store.read_json("tables/stations.json") if stations else None
-    tables.append(compare_exposure(study, store.read_table("tables/exposure"), told))
-    return "\n\n".join(markdown_table(t, lang=lang, escaped=False) for t in tables if len(t))
+    lang, scenario = study.study.lang, study.flood.map_scenario
+    told = None if lacking(study, "stations") else store.read_json("tables/stations.json")
+    tables = {
+        "sensitivity": _sensitivity(store),
+        "communes": _top_communes(store, scenario),
+        "classes": sum_classes(store),
+        "people": sum_people(store),
+        "depths": sum_depths(store),
+        "indicators": sum_indicators(store, scenario, lang=lang).dropna(),
+        **({} if told is None else _station_tables(store, lang)),
+        "official": show_official(store),
+    }
+    notes = {"people": describe_people(store, lang=lang)}
+    nature = str(store.read_table("tables/official")["nature"].iloc[0])
+    parts = [flood_heading(study, nature), *describe_coherence(store, lang=lang)]
+    for name, table in tables.items():
+        if len(table):
+            lines = [flood_title(study, name, told), *notes.get(name, ())]
+            parts += ["\n".join(lines), markdown_table(table, lang=lang, escaped=False)]
+    return "\n\n".join(parts)
+
+
+def _station_tables(store: Store, lang: str) -> dict[str, pd.DataFrame]:
+    return {"stations": _top_stations(store), "basins": sum_basins(store, lang=lang)}
 
 
 def _top_patches(store: Store) -> pd.DataFrame:
@@ -314,34 +326,6 @@ def _top_communes(store: Store, scenario: str) -> pd.DataFrame:
     return pd.DataFrame(here[columns].head(_SHOWN))
 
 
-def format_number(value: float, digits: int = 0, *, lang: str = "fr") -> str:
-    """Return a number as it is written in French or in English.
-
-    Parameters
-    ----------
-    value : float
-        Any number.
-    digits : int
-        Decimals.
-    lang : {"fr", "en"}
-        Language.
-
-    Returns
-    -------
-    str
-        In French with a narrow space between thousands and a decimal comma.
-
-    Examples
-    --------
-    >>> format_number(1234.5, 1).replace(chr(0x202F), "_")
-    '1_234,5'
-    >>> format_number(1234.5, 1, lang="en")
-    '1,234.5'
-    """
-    text = f"{value:,.{digits}f}"
-    return text.replace(",", _THIN_SPACE).replace(".", ",") if lang == "fr" else text
-
-
 def format_parameter(value: float, *, lang: str = "fr") -> str:
     """Return a parameter as it was given, never rounded.
 
@@ -362,7 +346,7 @@ def format_parameter(value: float, *, lang: str = "fr") -> str:
     >>> format_parameter(0.004), format_parameter(3000.0)
     ('0,004', '3000')
     """
-    return f"{value:g}".replace(".", ",") if lang == "fr" else f"{value:g}"
+    return mark_number(f"{value:g}", lang)
 
 
 def markdown_table(table: pd.DataFrame, *, lang: str = "fr", escaped: bool = True) -> str:

@@ -12,10 +12,13 @@ from tvb import heritage, io
 from tvb.errors import StudyError, explain
 from tvb.io.locate import checksum
 from tvb.study.assemble import assemble, reports_table
+from tvb.study.coherence import write_coherence
 from tvb.study.config import Study
+from tvb.study.counting import counting_rule
 from tvb.study.flooding import write_exposure, write_stations
 from tvb.study.graph import write_graph
 from tvb.study.observe import observations_table
+from tvb.study.official import is_whole, write_official
 from tvb.study.products import THEMES, page_options, plate_of
 from tvb.study.report import write_report
 from tvb.study.store import Store
@@ -176,7 +179,8 @@ def _dashboard(study: Study, store: Store) -> None:
         table = add_connectivity(table, store.read_layer("patches"))
     if not lacking(study, "flood"):
         buildings = store.read_table("tables/buildings")["buildings"]
-        table = add_exposure(table, buildings, store.read_table("tables/exposure"))
+        exposure = store.read_table("tables/exposure")
+        table = add_exposure(table, buildings, exposure).assign(**counting_rule(study).describe())
     # Whatever the communes are, a row holds no more than the least of what it is made from.
     sources = territory.sources
     table = round_measures(table.assign(nature=worst_nature(sources)))
@@ -190,7 +194,7 @@ def _dashboard(study: Study, store: Store) -> None:
 def _official(territory: Territory) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers that can be held against figures of the whole property."""
     producers = {s.layer: s.producer for s in territory.sources}
-    whole = not any("outside the communes chosen" in s.dropped for s in territory.sources)
+    whole = is_whole(territory.sources)
     return {
         name: frame
         for name, frame in territory.layers.items()
@@ -206,6 +210,9 @@ def _geopackage(study: Study, store: Store) -> None:
     if not lacking(study, "flood"):
         layers["exposure"] = store.read_table("tables/exposure").reset_index()
         layers["sensitivity"] = store.read_table("tables/sensitivity_communes").reset_index()
+    if not lacking(study, "coherence"):
+        defects = store.read_layer("hazard_defects")
+        layers |= {"hazard_defects": defects} if len(defects) else {}
     if not lacking(study, "stations"):
         layers["station_failures"] = store.read_table("tables/stations").reset_index()
     layers["register"] = store.read_table("tables/register_objects")
@@ -254,17 +261,20 @@ STEPS: dict[str, Step] = {
              write_graph),
         Step("flood", ("layers",), (), ("buildings", "flood_zones"), ("flood",),
              write_exposure),
+        Step("coherence", ("layers",), (), ("flood_zones",), ("study",), write_coherence),
         Step("stations", ("layers",), (), ("buildings", "drained_basins", "pumping_stations"),
              ("flood",), write_stations),
-        Step("dashboard", ("layers", "heritage"), _RESULTS, (), ("study",), _dashboard),
-        Step("geopackage", ("layers", "heritage", "dashboard"), _REPORTED, (), ("study",),
-             _geopackage),
+        Step("official", ("layers", "flood"), ("stations",), (), ("study", "flood"),
+             write_official),
+        Step("dashboard", ("layers", "heritage"), _RESULTS, (), ("study", "flood"), _dashboard),
+        Step("geopackage", ("layers", "heritage", "dashboard"), (*_REPORTED, "coherence"), (),
+             ("study",), _geopackage),
         Step("map_territory", ("layers",), (), (), _MAP_SECTIONS, _draw("territory")),
         Step("map_exposure", ("layers", "flood"), (), (), (*_MAP_SECTIONS, "flood"),
              _draw("exposure")),
         Step("map_graph", ("layers", "connectivity"), (), (), (*_MAP_SECTIONS, "patches", "graph"),
              _draw("graph", "stepping-stones")),
-        Step("report", ("layers", "dashboard"), _REPORTED, (),
+        Step("report", ("layers", "dashboard"), (*_REPORTED, "official"), (),
              ("study", "territory", "patches", "graph", "flood"), _report),
     )
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -212,22 +212,25 @@ class Store:
         """
         self.write_json(name, [{**asdict(s), "dropped": dict(s.dropped)} for s in sources])
 
-    def territory(self, *layers: str) -> Territory:
-        """Return the territory that the first step wrote, with some of its layers.
+    def territory(self, *layers: str, rasters: Sequence[str] = ()) -> Territory:
+        """Return the territory that the first step wrote, with some of its layers and rasters.
 
         Parameters
         ----------
         *layers : str
             Names of the layers wanted; those that the study does not have are left out.
+        rasters : sequence of str
+            Names of the rasters wanted, in the same way.
 
         Returns
         -------
         Territory
-            Without rasters.
+            With the sources of all layers of the study.
         """
         content = self.read_json("layers/territory.json")
         return Territory(
             content["name"],
             {name: self.read_layer(name) for name in layers if name in content["layers"]},
+            {name: self.read_raster(name) for name in rasters if name in content["rasters"]},
             sources=tuple(Source(**s) for s in self.read_json("layers/sources.json")),
         )

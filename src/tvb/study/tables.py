@@ -12,6 +12,7 @@ from tvb import facts
 from tvb.facts import HECTARE_M2, Fact
 from tvb.geometry import share_by_commune
 from tvb.heritage import count_communes_with, measure_length_m
+from tvb.messages.typography import mark_number
 
 __all__ = [
     "COMMUNE_MIN_HA",
@@ -34,7 +35,7 @@ _HOW: dict[str, dict[_How, str]] = {
         "identified_km": "cavaliers qui portent un identifiant du bien",
         "fosse": "bâtis de type « Fosse »",
         "area": "en Lambert-93, recouvrements comptés une fois",
-        "communes": f"communes qui en ont plus de {COMMUNE_MIN_HA:g} ha".replace(".", ","),
+        "communes": f"communes qui en ont plus de {mark_number(f'{COMMUNE_MIN_HA:g}', 'fr')} ha",
     },
     "en": {
         "rows": "rows of the layer",

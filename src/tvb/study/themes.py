@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from tvb.errors import StudyError, explain
+from tvb.names import at_place
 from tvb.study.config import Study
 from tvb.study.store import Store
 from tvb.territory import Territory
@@ -208,10 +209,10 @@ def _named(patches: gpd.GeoDataFrame, territory: Territory, study: Study) -> gpd
     first = traced.sort_values("area_m2", ascending=False, kind="stable").drop_duplicates("patch")
     names = patches["patch"].map(dict(zip(first["patch"], first["nom"], strict=True)))
     communes = territory["communes"]
-    where = communes.set_index("insee")["nom"].to_dict()
-    codes = attribute_to_commune(patches, communes).map(where)
-    place = "tache à {}" if study.study.lang == "fr" else "patch in {}"
-    elsewhere = codes.map(place.format, na_action="ignore")
+    codes = attribute_to_commune(patches, communes)
+    told = {code: f"tache {at_place(name)}" if study.study.lang == "fr" else f"patch in {name}"
+            for code, name in zip(communes["insee"], communes["nom"], strict=True)}  # fmt: skip
+    elsewhere = codes.map(told, na_action="ignore")
     return patches.assign(nom=names.where(names.notna(), elsewhere.to_numpy()))
 
 

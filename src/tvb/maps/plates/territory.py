@@ -30,6 +30,7 @@ from tvb.maps.plates.layers import (
     terril_names,
 )
 from tvb.maps.texts import number, say
+from tvb.names import of_place
 from tvb.schema import require_crs
 from tvb.territory import Territory
 
@@ -104,7 +105,9 @@ def _ground(territory: Territory, page: Page) -> Bounds:
 def _figures(territory: Territory, drawn: list[str], page: Page) -> str:
     """Return the subtitle: the place, and the figures that sum it up when all of it is shown."""
     if page.extent:
-        return f"{territory.name}, {say('around', page.lang, _middle(territory, page))}"
+        middle = _middle(territory, page)
+        where = of_place(middle) if page.lang == "fr" else middle
+        return f"{territory.name}, {say('around', page.lang, where)}"
     parts = [say("n_communes", page.lang, number(len(territory["communes"]), page.lang))]
     if "terrils" in drawn:
         parts.append(say("n_terrils", page.lang, number(len(territory["terrils"]), page.lang)))

@@ -5,77 +5,64 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tvb.maps.texts import LANGUAGES, Lang, typeset
+from tvb.schema.fields import label_column
 
 __all__ = ["POPUPS", "popup_labels", "say_web"]
 
 _ELEMENT = ("Élément du bien", "Element of the property")
 _COMMUNES = ("Communes", "Communes")
+_IMPORTANCE = ("Importance, dPC (%)", "Importance, dPC (%)")
+_SHARED = None  # called as in every other place: `tvb.schema.fields`
 
-POPUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+POPUPS: Mapping[str, Mapping[str, tuple[str, str] | None]] = {
     "communes": {
-        "insee": ("Code INSEE", "INSEE code"),
+        "insee": _SHARED,
         "population": ("Population (habitants)", "Population (inhabitants)"),
-        "epci_nom": ("Intercommunalité", "Intercommunality"),
+        "epci_nom": _SHARED,
     },
     "property_elements": {
-        "no_element": ("N° d'élément", "Element no."),
+        "no_element": _SHARED,
         "section": ("Compagnie", "Company"),
-        "surface_ha": ("Surface publiée (ha)", "Area as published (ha)"),
+        "surface_ha": _SHARED,
     },
-    "property": {"surface_ha": ("Surface publiée (ha)", "Area as published (ha)")},
-    "buffer": {"surface_ha": ("Surface publiée (ha)", "Area as published (ha)")},
+    "property": {"surface_ha": _SHARED},
+    "buffer": {"surface_ha": _SHARED},
     "terrils": {
-        "no_terril": ("N° de terril", "Terril no."),
-        "forme": ("Forme", "Shape"),
-        "hauteur_m": ("Hauteur (m)", "Height (m)"),
+        "no_terril": _SHARED,
+        "forme": _SHARED,
+        "hauteur_m": _SHARED,
         "id_unesco": _ELEMENT,
         "communes": _COMMUNES,
     },
     "estates": {
-        "type": ("Type", "Type"),
-        "interet": ("Intérêt", "Interest"),
+        "type": _SHARED,
+        "interet": _SHARED,
         "id_unesco": _ELEMENT,
         "communes": _COMMUNES,
     },
     "water_bodies": {"id_unesco": _ELEMENT, "communes": _COMMUNES},
     "pits": {
-        "fosse": ("Fosse", "Pit"),
-        "puits": ("Puits", "Shaft"),
+        "fosse": _SHARED,
+        "puits": _SHARED,
         "compagnie": ("Compagnie", "Company"),
-        "commune": ("Commune", "Commune"),
-        "creusement": ("Année de creusement", "Year of sinking"),
-        "fermeture": ("Année de fermeture", "Year of closing"),
+        "commune": _SHARED,
+        "creusement": _SHARED,
+        "fermeture": _SHARED,
         "profondeur": ("Profondeur (m), 0 si inconnue", "Depth (m), 0 if unknown"),
     },
-    "cavaliers": {
-        "id_unesco": _ELEMENT,
-        "longueur_m": ("Longueur publiée (m)", "Length as published (m)"),
-    },
-    "cycle_routes": {
-        "statut": ("État", "State"),
-        "ame_d": ("Aménagement à droite", "Facility on the right"),
-        "ame_g": ("Aménagement à gauche", "Facility on the left"),
-    },
-    "corridors": {
-        "milieu": ("Milieu", "Habitat"),
-        "objectif": ("Objectif", "Objective"),
-    },
-    "core_areas": {"milieu": ("Milieu", "Habitat"), "communes": _COMMUNES},
-    "pumping_stations": {
-        "commune": ("Commune", "Commune"),
-        "debit_m3_s": ("Débit (m³/s)", "Flow (m³/s)"),
-    },
+    "cavaliers": {"id_unesco": _ELEMENT, "longueur_m": _SHARED},
+    "cycle_routes": {"statut": _SHARED, "ame_d": _SHARED, "ame_g": _SHARED},
+    "corridors": {"milieu": _SHARED, "objectif": _SHARED},
+    "core_areas": {"milieu": _SHARED, "communes": _COMMUNES},
+    "pumping_stations": {"commune": _SHARED, "debit_m3_s": _SHARED},
     "patches": {
-        "area_m2": ("Surface (m²)", "Area (m²)"),
-        "d": ("Importance, dPC (%)", "Importance, dPC (%)"),
+        "area_m2": _SHARED,
+        "d": _IMPORTANCE,
         "d_connector": ("dont relais (%)", "of it as stepping stone (%)"),
     },
-    "links": {
-        "distance_m": ("Distance (m)", "Distance (m)"),
-        "d": ("Importance, dPC (%)", "Importance, dPC (%)"),
-    },
+    "links": {"distance_m": _SHARED, "d": _IMPORTANCE},
 }
-"""By layer, the columns that a popup shows and what they are called, with their units."""
+"""By layer, the columns that a popup shows, and what it calls them where it has its own words."""
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "zoom_in": ("Agrandir", "Zoom in"),
@@ -104,8 +91,9 @@ def popup_labels(layer: str, columns: Iterable[str], lang: Lang) -> dict[str, st
         By column, what it is called.
     """
     at = LANGUAGES.index(lang)
-    known = set(columns)
-    return {c: typeset(told[at], lang) for c, told in POPUPS[layer].items() if c in known}
+    shown = {column: POPUPS[layer][column] for column in POPUPS[layer] if column in set(columns)}
+    told = {c: own[at] if own else label_column(layer, c, lang=lang) for c, own in shown.items()}
+    return {column: typeset(label, lang) for column, label in told.items()}
 
 
 def say_web(key: str, lang: Lang, *values: object) -> str:
