@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
-from benchmarks.bench_stream import FILES, _time, write_files
+from benchmarks.bench_stream import FILES, _time, prepare_folder
 
 from tvb.flood.stream import StreamedExposure, count_exposure_stream, count_prepared
 from tvb.flood.stream_zones import prepare_exposure
@@ -332,8 +332,6 @@ def _versions(engine: sqlalchemy.Engine | None) -> str:
 
 
 def main() -> None:
-    from tvb.datasets import bassin_minier
-
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--buildings", type=int, default=100_000)
     parser.add_argument("--full", action="store_true", help="one million buildings")
@@ -347,16 +345,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / FILES["FlatGeobuf"]).exists():
-            count = 1_000_000 if options.full else options.buildings
-            territory = bassin_minier(buildings=count, detail=4.0, cell_m=10.0, rasters=False)
-            write_files(territory["buildings"], folder)
-            for name in ("flood_zones", "communes"):
-                territory[name].to_parquet(folder / f"{name}.parquet")
-            del territory
-        zones, communes = (
-            gpd.read_parquet(folder / f"{name}.parquet") for name in ("flood_zones", "communes")
-        )
+        count = 1_000_000 if options.full else options.buildings
+        zones, communes = prepare_folder(folder, count)
         footprints = open_footprints(folder / FILES["GeoParquet"])
         print(f"{count_exposure_stream(footprints, zones, communes).buildings} buildings")
         engine = _start_postgis()

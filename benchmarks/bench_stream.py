@@ -60,7 +60,7 @@ def compare(
     calls = _calls(folder, zones, communes)
     if not shares:
         calls.pop("SedonaDB shares", None)
-    measured = [(name, *_time(call)) for _ in range(rounds) for name, call in calls.items()]
+    measured = [(name, *_time_again(call)) for _ in range(rounds) for name, call in calls.items()]
     table = pd.DataFrame(measured, columns=["call", "seconds", "cpu"])
     return table.groupby("call", sort=False).median()
 
@@ -135,18 +135,35 @@ def _sedona_calls(parquet: Path, zones: gpd.GeoDataFrame) -> dict[str, Callable[
     }
 
 
-def _time(call: Callable[[], object]) -> tuple[float, float]:
-    # Right after a call of another library, it also takes back the memory that this one leaves.
+def _time_again(call: Callable[[], object]) -> tuple[float, float]:
+    # Right after a call of another library, a first one also takes back the memory that it leaves.
     call()
     gc.collect()
+    return _time(call)
+
+
+def _time(call: Callable[[], object]) -> tuple[float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     call()
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def main() -> None:
+def prepare_folder(folder: Path, count: int) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Write modelled buildings, unless they are there; return the zones and the communes."""
     from tvb.datasets import bassin_minier
 
+    if not (folder / FILES["FlatGeobuf"]).exists():
+        territory = bassin_minier(buildings=count, detail=4.0, cell_m=10.0, rasters=False)
+        write_files(territory["buildings"], folder)
+        for name in ("flood_zones", "communes"):
+            territory[name].to_parquet(folder / f"{name}.parquet")
+    zones, communes = (
+        gpd.read_parquet(folder / f"{name}.parquet") for name in ("flood_zones", "communes")
+    )
+    return zones, communes
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--buildings", type=int, default=100_000)
     parser.add_argument("--full", action="store_true", help="three million buildings")
@@ -157,15 +174,7 @@ def main() -> None:
     count = 3_000_000 if options.full else options.buildings
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.folder or Path(scratch)
-        if not (folder / FILES["FlatGeobuf"]).exists():
-            territory = bassin_minier(buildings=count, detail=4.0, cell_m=10.0, rasters=False)
-            write_files(territory["buildings"], folder)
-            for name in ("flood_zones", "communes"):
-                territory[name].to_parquet(folder / f"{name}.parquet")
-            del territory
-        zones, communes = (
-            gpd.read_parquet(folder / f"{name}.parquet") for name in ("flood_zones", "communes")
-        )
+        zones, communes = prepare_folder(folder, count)
         count_exposure_stream(open_footprints(folder / FILES["GeoParquet"]), zones, communes)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         median = compare(folder, zones, communes, rounds=options.rounds, shares=options.shares)

@@ -11,7 +11,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
-from benchmarks import bench_rivals
+from benchmarks import bench_rivals, bench_stream
 
 import worlds
 
@@ -42,7 +42,7 @@ def some_zones() -> gpd.GeoDataFrame:
 
 
 def measured(folder: Path, engine: Any, **options: Any) -> tuple[pd.Series, dict[str, Any]]:
-    bench_rivals.write_files(some_buildings(), folder)
+    bench_stream.write_files(some_buildings(), folder)
     return bench_rivals.compare(
         folder, some_zones(), worlds.communes(), engine=engine, rounds=1, **options
     )

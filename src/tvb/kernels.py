@@ -11,8 +11,8 @@ from numba import njit
 __all__ = ["STAGE_THREADS", "compiled", "inlined"]
 
 STAGE_THREADS = min(max((os.cpu_count() or 2) // 2, 1), 4)
-"""Threads of each stage, reading and counting, of a file that one thread decodes: it keeps up with
-no more."""
+"""Threads that count, of a file that one thread decodes: it keeps up with no more. Twice as many
+read, for some formats are parsed by them."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,10 +32,7 @@ def compiled(function: F) -> F:
     callable
         To be called as the function.
     """
-    try:
-        return cast(F, njit(nogil=True, cache=True, error_model="numpy")(function))
-    except RuntimeError:  # neither the package nor the home of the user can be written
-        return cast(F, njit(nogil=True, error_model="numpy")(function))
+    return _compile(function)
 
 
 def inner(function: F) -> F:
@@ -51,10 +48,13 @@ def inner(function: F) -> F:
     callable
         To be called by compiled functions only: from Python, it would end the process.
     """
-    options: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def _compile(function: F, **options: Any) -> F:
     try:
         return cast(F, njit(nogil=True, cache=True, error_model="numpy", **options)(function))
-    except RuntimeError:  # as above
+    except RuntimeError:  # neither the package nor the home of the user can be written
         return cast(F, njit(nogil=True, error_model="numpy", **options)(function))
 
 

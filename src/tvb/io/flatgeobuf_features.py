@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import BoolArray
+from tvb.io.batches import fresh_array
 from tvb.io.flatgeobuf_kernels import (
     TIME,
     Layout,
@@ -105,7 +106,7 @@ class Blocks:
 
     def __init__(self, file: FileIO, span: tuple[int, int]) -> None:
         self._file, self._left, self.held = file, span[1] - span[0], 0
-        self.data = _fresh_bytes(_BLOCK_BYTES + SLACK)
+        self.data = fresh_array((_BLOCK_BYTES + SLACK,), np.uint8)
         file.seek(span[0])
 
     @property
@@ -146,7 +147,7 @@ class Blocks:
         size = 4 + _number_at(self.data, 0)
         if size > min(self.rest, _MOST_FEATURE_BYTES):
             return 0
-        before, self.data = self.data, _fresh_bytes(size + SLACK)
+        before, self.data = self.data, fresh_array((size + SLACK,), np.uint8)
         self.data[: self.held] = before[: self.held]
         return size - self.held
 
@@ -196,9 +197,9 @@ class Features:
         self.odd: dict[int, bytes] = {}
         self._layout, self._columns = layout, columns
         count, size = shape
-        values = _fresh_bytes(8 * len(columns) * count).view(np.uint64)
-        self._rows = new_rows(layout, values.reshape(len(columns), count))
-        self._wkb = _fresh_bytes(size + SLACK)
+        values = fresh_array((len(columns), count), np.uint64)
+        self._rows = new_rows(layout, values)
+        self._wkb = fresh_array((size + SLACK,), np.uint8)
         self._texts = {
             slot: (_Spelled if column.name in spelled else _Copied)(self._rows, slot, size)
             for slot, column in enumerate(columns)
@@ -261,7 +262,7 @@ class _Copied:
     def __init__(self, rows: Rows, slot: int, size: int) -> None:
         self._places, self._given = rows.values[slot], rows.given[slot]
         self._ends = np.zeros(len(rows.ends), dtype=np.int32)
-        self._texts = _fresh_bytes(size + SLACK)
+        self._texts = fresh_array((size + SLACK,), np.uint8)
 
     def take(self, data: Bytes, rows: slice) -> bool:
         ends = self._ends[rows.start : rows.stop + 1]
@@ -313,7 +314,3 @@ def _array(wanted: pa.DataType, given: BoolArray, *buffers: NDArray[Any]) -> pa.
 
 def _number_at(data: Bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 4].tobytes(), "little")
-
-
-def _fresh_bytes(size: int) -> Bytes:
-    return np.frombuffer(pa.allocate_buffer(size), dtype=np.uint8)

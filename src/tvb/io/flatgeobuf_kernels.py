@@ -13,16 +13,14 @@ FlatGeobuf, version 3: https://flatgeobuf.org; FlatBuffers, "Internals": https:/
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import BoolArray, IntArray
 from tvb.io.words import Bytes, Words, load_word, store_word
-from tvb.kernels import compiled
+from tvb.kernels import compiled, inner
 
 __all__ = [
     "MOST_SPELLINGS",
@@ -38,7 +36,6 @@ __all__ = [
     "skip_features",
 ]
 
-F = TypeVar("F", bound=Callable[..., Any])
 
 MOST_SPELLINGS = 64
 """Different texts of a column that `match_texts` keeps."""
@@ -140,24 +137,17 @@ def new_spellings() -> Spellings:
     return Spellings(words, np.zeros(MOST_SPELLINGS, np.int64), np.zeros(1, np.int64))
 
 
-def _inner(function: F) -> F:
-    """Compile a function for compiled ones only, which takes two thirds of the time."""
-    compiler: Any = njit
-    quick = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(F, compiler(nogil=True, error_model="numpy", **quick)(function))
-
-
 _int: Any = np.int64  # signed: with words, which are not, it would make real numbers
 
 
-@_inner
+@inner
 def _u32(data: Bytes, at: int) -> int:
     """Return the number of four bytes."""
     number: int = _int(load_word(data, at) & _U32)
     return number
 
 
-@_inner
+@inner
 def _follow(data: Bytes, base: int, end: int, at: int) -> int:
     """Return where the offset at a place leads to, with four bytes there; else 0."""
     if (at - base) & 3 or at + 4 > end:
@@ -167,7 +157,7 @@ def _follow(data: Bytes, base: int, end: int, at: int) -> int:
     return 0 if offset == 0 or offset >= _SIGN or (at - base) & 3 or at + 4 > end else at
 
 
-@_inner
+@inner
 def _find_fields(
     data: Bytes, base: int, end: int, table: int, kinds: IntArray, fields: IntArray
 ) -> bool:  # fmt: skip
@@ -196,7 +186,7 @@ def _find_fields(
     return True
 
 
-@_inner
+@inner
 def _polygon(data: Bytes, fields: IntArray, deep: bool, wkb: Bytes, to: int, limit: int) -> int:
     """Write a polygon, and return where it ends; 0 where it is odd."""
     xy, ends = fields[_XY], fields[_ENDS]
@@ -230,7 +220,7 @@ def _polygon(data: Bytes, fields: IntArray, deep: bool, wkb: Bytes, to: int, lim
     return to if first == places else 0
 
 
-@_inner
+@inner
 def _multipolygon(
     data: Bytes, base: int, end: int, fields: IntArray, deep: bool, wkb: Bytes, to: int
 ) -> int:  # fmt: skip
@@ -254,7 +244,7 @@ def _multipolygon(
     return to
 
 
-@_inner
+@inner
 def _take_properties(
     data: Bytes, at: int, row: int, widths: IntArray, slots: IntArray, seen: IntArray,
     values: Words, given: BoolArray,
@@ -405,7 +395,7 @@ def copy_texts(
         ends[i + 1] = to + size
 
 
-@_inner
+@inner
 def _word(data: Bytes, at: int, left: int) -> Any:
     """Return eight bytes of a text, zeros after its end."""
     word = load_word(data, at)

@@ -35,7 +35,7 @@ from tvb.io.flatgeobuf_features import (
 )
 from tvb.io.flatgeobuf_header import Header, read_header
 from tvb.io.flatgeobuf_kernels import Layout, skip_features
-from tvb.io.locate import Located
+from tvb.io.locate import Located, changed_meanwhile
 from tvb.io.ogr import GEOMETRY, OgrReader
 
 __all__ = ["FlatGeobufRows", "stream_flatgeobuf"]
@@ -141,13 +141,7 @@ class _Source:
         file = self.found.path.open("rb", buffering=0)
         if _stamp(file) != self.stamp:
             file.close()
-            raise SourceError(
-                explain(
-                    self.found.label,
-                    "was written to while it was read",
-                    remedy="close it in the other program, then run this again",
-                )
-            )
+            raise changed_meanwhile(self.found.label)
         return file
 
     def damaged(self, feature: int) -> SourceError:

@@ -19,8 +19,10 @@ from tvb.geometry.arrays import IntArray
 from tvb.io.batches import fresh_array
 from tvb.io.footprint_kernels import Content, content_of
 from tvb.io.geopackage_values import Found, reader_of
-from tvb.io.sqlite_kernels import DAMAGED, SLACK, find_cells, find_values
+from tvb.io.locate import changed_meanwhile
+from tvb.io.sqlite_kernels import DAMAGED, find_cells, find_values
 from tvb.io.sqlite_pages import DamagedPagesError, TablePages
+from tvb.io.words import SLACK
 
 __all__ = ["GeoPackageRows", "GeoPackageTable"]
 
@@ -92,12 +94,7 @@ class GeoPackageTable:
                 yield GeoPackageRows(self, (first, last), held, low, min(rows, held - low))
             first, before = last, before + held
         if self.pages.is_changed():
-            raise SourceError(
-                explain(
-                    self.label, "was written to while it was read",
-                    remedy="close it in the other program, then run this again",
-                )
-            )  # fmt: skip
+            raise changed_meanwhile(self.label)
 
     def damaged(self) -> SourceError:
         """Return the error of a file that is not what it should be."""

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from tvb.io.batches import fresh_array
 from tvb.io.footprint_kernels import Content
 from tvb.io.sqlite_kernels import (
-    SLACK,
     SLOTS,
     are_texts,
     copy_texts,
@@ -19,10 +18,10 @@ from tvb.io.sqlite_kernels import (
     number_texts,
     read_numbers,
 )
+from tvb.io.words import SLACK, Bytes
 
 __all__ = ["Found", "ValueReader", "can_read", "reader_of"]
 
-Bytes: TypeAlias = NDArray[np.uint8]
 Places: TypeAlias = NDArray[np.int32]
 
 _WHOLE = (pa.bool_(), pa.int8(), pa.int16(), pa.int32(), pa.int64())

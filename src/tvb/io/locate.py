@@ -13,7 +13,7 @@ from tvb.errors import SourceError, explain
 from tvb.io.archive import ARCHIVE_SUFFIXES, choose_member
 from tvb.io.virtual_raster import VIRTUAL_SUFFIX, read_virtual
 
-__all__ = ["Located", "check_layer_name", "checksum", "locate", "read_head"]
+__all__ = ["Located", "changed_meanwhile", "check_layer_name", "checksum", "locate", "read_head"]
 
 _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 _PARQUET_SUFFIXES = frozenset({".parquet", ".geoparquet", ".pq"})
@@ -288,3 +288,25 @@ def checksum(path: Path) -> str:
             while block := file.read(_BLOCK_BYTES):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def changed_meanwhile(label: str) -> SourceError:
+    """Return the error of a file that another program writes to.
+
+    Parameters
+    ----------
+    label : str
+        Its name in messages.
+
+    Returns
+    -------
+    SourceError
+        To be raised.
+    """
+    return SourceError(
+        explain(
+            label,
+            "was written to while it was read",
+            remedy="close it in the other program, then run this again",
+        )
+    )

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from tvb.geometry.arrays import IntArray
 from tvb.io.footprint_kernels import Content
+from tvb.io.words import Bytes, Words
 from tvb.kernels import compiled, inlined, inner
 
 __all__ = [
     "DAMAGED",
-    "SLACK",
     "SLOTS",
     "TOO_MANY",
     "are_texts",
@@ -39,14 +39,9 @@ __all__ = [
 DAMAGED, TOO_MANY = -1, -2
 """What the bytes are where they are not records; what different texts are that have no room."""
 
-SLACK = 8
-"""Bytes that must follow those that are read: they are compared and copied eight at a time."""
-
 SLOTS = 256
 """Room that `number_texts` takes to find texts again."""
 
-Bytes = NDArray[np.uint8]
-Words = NDArray[np.uint64]
 Places = NDArray[np.int32]
 
 _LEAF = 0x0D
@@ -157,7 +152,7 @@ def find_values(
     Parameters
     ----------
     data : numpy.ndarray
-        Bytes, `SLACK` more than those of the records.
+        Bytes, `tvb.io.words.SLACK` more than those of the records.
     columns : numpy.ndarray, shape (k,)
         Columns wanted, in ascending order.
     cells : numpy.ndarray, shape (n, 4)
