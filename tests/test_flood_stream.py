@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
+import warnings
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -796,6 +797,21 @@ def test_few_chunks_wait_for_the_zones(tmp_path: Path, monkeypatch: pytest.Monke
     count_exposure_stream(source, nasty_zones(), worlds.communes())
     assert len(drawn) > 40
     assert 0 < waiting[0] <= 12
+
+
+def test_filters_of_warnings_are_left_as_they_were(tmp_path: Path) -> None:
+    """Kills: those of a thread that left after another one, for the rest of the session."""
+    source = Frail(chunks_of(nasty_buildings()[:9], tmp_path, 2), 10**6)
+    chunks = source.chunks
+
+    def leaving(done: object = None) -> Iterator[FootprintChunk]:
+        warnings.simplefilter("ignore")
+        yield from chunks(done)
+
+    source.chunks = leaving  # type: ignore[method-assign]
+    before = list(warnings.filters)
+    count_exposure_stream(source, nasty_zones(), worlds.communes())
+    assert warnings.filters == before
 
 
 def test_benchmark_compares_what_it_says(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ added is whole numbers, so that the table is always the same. It is the table of
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -166,7 +167,9 @@ def count_exposure_stream(
     """
     require_method(method)
     _require_parts(footprints, store)
-    with ThreadPoolExecutor(1) as pool:
+    # Filters of warnings are the whole process's: two threads that leave theirs in another order
+    # than they came would leave the caller with those of one of them.
+    with warnings.catch_warnings(), ThreadPoolExecutor(1) as pool:
         # The first chunks are read meanwhile.
         prepared = pool.submit(
             prepare_exposure, zones, communes, rules=rules, scenarios=scenarios,

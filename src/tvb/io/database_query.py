@@ -5,16 +5,17 @@ SQLAlchemy quotes every name and binds every value: nothing is pasted into a que
 
 from __future__ import annotations
 
+import copy
 import difflib
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tvb.errors import LayerError, ParameterError, SourceError, explain
+from tvb.io.database_session import is_postgres
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Select, TableClause
+    from sqlalchemy import ColumnElement, Connection, Inspector, Select, TableClause
 
 __all__ = [
     "SridWindow",
@@ -93,19 +94,16 @@ def describe_table(session: Connection, table: str, geometry: str | None) -> Tab
     LayerError
         If it has no geometry column, several of them, or not the one wanted.
     """
-    from sqlalchemy import inspect, literal, select
-    from sqlalchemy.exc import SAWarning
+    from sqlalchemy import literal, select
 
     schema, name = _find_table(session, table)
     rows = geometry_columns(session, schema, name)
     if not rows:  # PostGIS does not list what the account may not read: let the server say so
         session.execute(select(literal(1)).select_from(_named(schema, name)).limit(0))
     chosen = _choose_geometry(rows, name, wanted=geometry)
-    inspector = inspect(session)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # it does not know the type of geometry
-        columns = inspector.get_columns(name, schema=schema)
-        key = inspector.get_pk_constraint(name, schema=schema)["constrained_columns"]
+    inspector = _inspect(session)
+    columns = inspector.get_columns(name, schema=schema)
+    key = inspector.get_pk_constraint(name, schema=schema)["constrained_columns"]
     return TableInfo(
         schema,
         name,
@@ -116,6 +114,32 @@ def describe_table(session: Connection, table: str, geometry: str | None) -> Tab
         hidden=frozenset(row.f_geometry_column for row in rows),
         key=tuple(key),
     )
+
+
+def _inspect(session: Connection) -> Inspector:
+    """Return what reads the columns of tables, and does not warn of types that it does not know.
+
+    To silence it is not enough: the filters of warnings are the whole process's, and a thread that
+    leaves a filter takes down those of the others. So all types are named, in a dialect of ours.
+    """
+    from sqlalchemy import column, func, inspect, null, select, table
+    from sqlalchemy.types import NullType
+
+    def unknown(*_given: object, **_options: object) -> NullType:
+        return NullType()
+
+    inspector = inspect(session)
+    if is_postgres(session):
+        wanted: list[Any] = [column(name) for name in ("oid", "typtype", "typcategory")]
+        every = table("pg_type", *wanted, schema="pg_catalog").c
+        plain = (every.typtype.not_in(["d", "e"]), every.typcategory != "A")  # it knows the others
+        names = session.scalars(select(func.format_type(every.oid, null())).where(*plain))
+        dialect: Any = copy.copy(session.dialect)
+        dialect.ischema_names = (
+            dict.fromkeys((name.lower() for name in names), unknown) | dialect.ischema_names
+        )
+        inspector.dialect = dialect
+    return inspector
 
 
 def _find_table(session: Connection, table: str) -> tuple[str, str]:
