@@ -353,7 +353,7 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
     cut.write_bytes(write(messy().iloc[:30], tmp_path, "w.gpkg").read_bytes()[:90_000])
     with pytest.raises(SourceError, match=r"cut\.gpkg: cannot be read"):
         list(open_footprints(cut).chunks())
-    assert "1 rows, chunks of 65536" in repr(open_footprints(path))
+    assert "1 rows, chunks of 131072" in repr(open_footprints(path))
 
 
 # What is counted --------------------------------------------------------------------------------

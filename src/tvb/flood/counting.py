@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,14 @@ _USE_COLUMNS = [f"buildings_{normalise_name(u).replace(' ', '_')}" for u in USES
 _OTHER_USE = "buildings_autre"
 CM2_PER_M2 = 10_000
 """Areas are added in whole square centimetres."""
+
+BUILDING_COLUMNS = (
+    "buildings", "footprint_m2", "dwellings", "dwellings_unknown", *_USE_COLUMNS, _OTHER_USE,
+)  # fmt: skip
+"""What `value_buildings` gives, in this order."""
+
+ASIDE_COLUMNS = ("buildings_excluded", "rows_repeated")
+"""What comes after it in a table: rows that count in none of the other columns."""
 
 # What is not whole is added in whole parts (billionths, or larger ones where the sum would not fit
 # in 63 bits): it is then the same in any order of the rows.
@@ -295,8 +303,8 @@ class _Exposed:
             values | persons,
             {} if measured is None else _changing(measured, flags.columns, rows=(number, first)),
             {
-                "buildings_excluded": (first & excluded).astype(np.int64),
-                "rows_repeated": (~first).astype(np.int64),
+                name: flags.astype(np.int64)
+                for name, flags in zip(ASIDE_COLUMNS, (first & excluded, ~first), strict=True)
             },
             first & ~excluded,
             {"footprint_m2": CM2_PER_M2, **parts},
@@ -323,9 +331,35 @@ class _Exposed:
             present, start = np.unique(group[here], return_index=True)
             if len(at):
                 sums[present, position] = np.add.reduceat(np.hstack([matrix, aside]), start)
-        rows = pd.MultiIndex.from_product([names, scenarios], names=[names.name, "scenario"])
-        table = pd.DataFrame(sums.reshape(-1, len(columns)), index=rows, columns=columns)
-        return table.assign(**{c: table[c] / parts for c, parts in self.scale.items()})
+        return lay_out_sums(sums, (names, list(scenarios), columns), scale=self.scale)
+
+
+def lay_out_sums(
+    sums: IntArray,
+    labels: tuple[pd.Index[Any], Sequence[str], Sequence[str]],
+    *,
+    scale: Mapping[str, int],
+) -> pd.DataFrame:
+    """Return sums as a table.
+
+    Parameters
+    ----------
+    sums : numpy.ndarray, shape (groups, scenarios, columns)
+        Whole numbers.
+    labels : tuple of (pandas.Index, sequence of str, sequence of str)
+        Names of the groups, of the scenarios and of the columns.
+    scale : mapping of str to int
+        How many parts a unit has, for columns that are not added in whole units.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each group and scenario.
+    """
+    names, scenarios, columns = labels
+    rows = pd.MultiIndex.from_product([names, scenarios], names=[names.name, "scenario"])
+    table = pd.DataFrame(sums.reshape(-1, len(columns)), index=rows, columns=list(columns))
+    return table.assign(**{c: table[c] / parts for c, parts in scale.items()})
 
 
 def value_buildings(buildings: gpd.GeoDataFrame) -> dict[str, IntArray]:

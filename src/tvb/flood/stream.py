@@ -17,12 +17,14 @@ from operator import add
 from typing import Protocol, TypeAlias
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from tvb.display import rows_table
 from tvb.errors import ParameterError, explain
-from tvb.flood.counting import CM2_PER_M2
+from tvb.flood.counting import ASIDE_COLUMNS, BUILDING_COLUMNS, CM2_PER_M2, lay_out_sums
 from tvb.flood.exposure import Method, require_method
+from tvb.flood.groups import OUTSIDE
 from tvb.flood.rules import CountingRule, ExposureRule
 from tvb.flood.stream_chunk import (
     Arrays,
@@ -310,10 +312,11 @@ def lay_out_counts(total: ExposureCounts, prepared: Prepared) -> dict[str, pd.Da
         As in `StreamedExposure`.
     """
     tables = {}
-    empty, names = prepared.table, [*prepared.columns, "buildings_excluded"]
+    codes = pd.Index([*prepared.locator.codes, OUTSIDE], name="insee", dtype="str")
+    labels = codes, prepared.scenarios, (*BUILDING_COLUMNS, *ASIDE_COLUMNS)
     for rule, sums in zip(prepared.rules, total.sums, strict=True):
-        numbers = dict(zip(names, sums.reshape(-1, len(names)).T, strict=True))
-        numbers["footprint_m2"] = numbers["footprint_m2"] / CM2_PER_M2
+        whole = np.pad(sums, [(0, 0), (0, 0), (0, 1)])  # no row is repeated: chunks leave them out
+        table = lay_out_sums(whole, labels, scale={"footprint_m2": CM2_PER_M2})
         said = rule.describe()
-        tables[said["rule"]] = empty.assign(**numbers, **said)
+        tables[said["rule"]] = table.assign(**said)
     return tables

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from tvb.flood.counting import value_areas, value_dwellings, value_uses
+from tvb.flood.counting import BUILDING_COLUMNS, value_areas, value_dwellings, value_uses
 from tvb.flood.exposure import Method, measure_exposure
 from tvb.flood.rules import EXCLUDED_BY, CountingRule, Exclusion, flag_excluded_buildings
 from tvb.flood.stream_kernels import (
@@ -259,11 +259,19 @@ def expose_chunk(chunk: Chunk, prepared: Prepared, *, method: Method = "fast") -
         measures = _measure_by_geos(chunk, at, prepared, method=method)
     else:
         at, measures = _measure_by_lattice(chunk, prepared)
-    kept = np.flatnonzero((measures.touched | measures.centroid_in).any(axis=1))
+    kept = np.flatnonzero(_in_some_scenario(measures.touched | measures.centroid_in))
     return ExposedBuildings(
         chunk, at[kept], prepared.scenarios, measures.touched[kept], measures.centroid_in[kept],
         measures.share[kept],
     )  # fmt: skip
+
+
+def _in_some_scenario(flags: BoolArray) -> BoolArray:
+    """Return `flags.any(axis=1)`, which takes longer where there are few columns."""
+    found = np.zeros(len(flags), dtype=bool)
+    for flag in flags.T:
+        found |= flag
+    return found
 
 
 class _Measures(NamedTuple):
@@ -297,18 +305,19 @@ def _measure_by_lattice(chunk: Chunk, prepared: Prepared) -> tuple[IntArray, _Me
     beyond, everything = prepared.is_beyond(bounds), np.arange(len(bounds))
     near = _labels(prepared.anywhere, chunk, everything) < 0
     rows = np.flatnonzero((near | beyond) & chunk.present)
-    shape = len(rows), len(prepared.scenarios)
-    found = _Measures(np.empty(shape, dtype=bool), np.empty(shape, dtype=bool), np.empty(shape))
+    shape = len(prepared.scenarios), len(rows)
+    # A row of memory for each scenario, written at one go.
+    kinds = (np.empty(shape, dtype=kind) for kind in (bool, bool, float))
+    found = _Measures(*(array.T for array in kinds))
     again = beyond[rows]
     limits = np.array([r.min_share for r in prepared.rules if r.exposure == "share"], dtype=float)
-    answers, share = np.empty((len(rows), 2), dtype=np.uint8), np.empty(len(rows))
+    answers = np.empty((2, len(rows)), dtype=np.uint8)
     footprints = _footprints(chunk)
     for i, ground in enumerate(prepared.grounds):
         label = _labels(ground.cells, chunk, rows)
-        place_footprints(ground, rows, footprints, label, limits, answers, share)
-        found.touched[:, i], found.centroid_in[:, i] = (answers == YES).T
-        found.share[:, i] = share
-        again |= (answers[:, 0] == NOT_SURE) | (answers[:, 1] == NOT_SURE)
+        place_footprints(ground, rows, footprints, label, limits, answers, found.share[:, i])
+        found.touched[:, i], found.centroid_in[:, i] = answers == YES
+        again |= (answers[0] == NOT_SURE) | (answers[1] == NOT_SURE)
     at = np.flatnonzero(again)
     if len(at):
         exact = _measure_by_geos(chunk, rows[at], prepared, method="fast")
@@ -356,7 +365,7 @@ def no_counts(prepared: Prepared) -> ExposureCounts:
     """
     shape = (
         len(prepared.rules), len(prepared.locator.codes) + 1, len(prepared.scenarios),
-        len(prepared.columns) + 1,
+        len(BUILDING_COLUMNS) + 1,
     )  # fmt: skip
     return ExposureCounts(np.zeros(shape, dtype=np.int64), 0)
 

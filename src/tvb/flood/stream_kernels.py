@@ -371,7 +371,7 @@ def place_footprints(
         From `label_boxes`.
     limits : numpy.ndarray
         Shares on which something depends: near to them, nothing is sure.
-    answers : numpy.ndarray, shape (k, 2)
+    answers : numpy.ndarray, shape (2, k)
         Written: whether the footprint shares a point with the zones, and whether they hold its
         centroid: `YES`, `NO` or `NOT_SURE`.
     share : numpy.ndarray, shape (k,)
@@ -384,18 +384,18 @@ def place_footprints(
         i = where[at]
         if label[at] >= 0:
             share[at] = 1.0 if label[at] > 0 else 0.0
-            answers[at, 0] = answers[at, 1] = YES if label[at] > 0 else NO
+            answers[0, at] = answers[1, at] = YES if label[at] > 0 else NO
             continue
         box = bounds[i]
         share[at] = 0.0
-        answers[at, 0] = answers[at, 1] = NOT_SURE
+        answers[0, at] = answers[1, at] = NOT_SURE
         m = _collect(ground, box, near)
         corner = _locate(ground, box[2], box[3])
         if m < 0 or corner < 0 or footprints.area_m2[i] <= _NO_AREA_M2:
             continue
         if m == 0:
             share[at] = 1.0 if corner > 0 else 0.0
-            answers[at, 0] = answers[at, 1] = YES if corner > 0 else NO
+            answers[0, at] = answers[1, at] = YES if corner > 0 else NO
             continue
         n, whole, x, y = _measure(footprints, i, walls)
         if n < 0 or whole == 0.0:
@@ -407,15 +407,15 @@ def place_footprints(
         if ground.near_m > _SHARP_M:
             no_area += ground.near_m * (size[0] + size[1])
         if area > no_area:
-            answers[at, 0] = YES
+            answers[0, at] = YES
         elif _surely_apart(walls, n, near, m, ground.near_m):
-            answers[at, 0] = NO
+            answers[0, at] = NO
         centroid = _locate(ground, box[0] + x, box[1] + y)
         if centroid >= 0:
-            answers[at, 1] = YES if centroid > 0 else NO
+            answers[1, at] = YES if centroid > 0 else NO
         for limit in limits:
             if abs(share[at] - limit) < _NEAR_SHARE:
-                answers[at, 0] = NOT_SURE
+                answers[0, at] = NOT_SURE
 
 
 @compiled

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from tvb.errors import ParameterError, explain
 from tvb.flood.classes import flag_wet_zones
-from tvb.flood.counting import count_by_commune, value_buildings
 from tvb.flood.exposure import choose_scenarios
 from tvb.flood.groups import with_text_codes
 from tvb.flood.rules import CountingRule, ExposureRule
@@ -36,7 +35,7 @@ from tvb.geometry.cover import (
     build_edge_cover,
     span_lattice,
 )
-from tvb.schema import CRS, require_crs
+from tvb.schema import require_crs
 
 __all__ = ["CommuneLocator", "Prepared", "prepare_exposure"]
 
@@ -127,10 +126,6 @@ class Prepared:
         Crossed where a zone of any scenario has a part of a cell.
     locator : CommuneLocator
         Communes.
-    table : pandas.DataFrame
-        `tvb.flood.count_by_commune` of no building.
-    columns : tuple of str
-        Names of what each building adds to it.
     sure : numpy.ndarray
         Box within which all of this holds; beyond it, zones were left out.
     """
@@ -141,8 +136,6 @@ class Prepared:
     grounds: tuple[Ground, ...]
     anywhere: Cells
     locator: CommuneLocator
-    table: pd.DataFrame
-    columns: tuple[str, ...]
     sure: FloatArray
 
     def __repr__(self) -> str:
@@ -162,7 +155,8 @@ class Prepared:
         numpy.ndarray of bool, shape (n,)
             None, where there was no window.
         """
-        if not np.isfinite(self.sure).all():
+        around = total_bounds(bounds)
+        if (around[:2] >= self.sure[:2]).all() and (around[2:] <= self.sure[2:]).all():
             return np.zeros(len(bounds), dtype=bool)
         inside = (bounds[:, :2] >= self.sure[:2]) & (bounds[:, 2:] <= self.sure[2:])
         return np.asarray(~inside.all(axis=1))
@@ -265,11 +259,10 @@ def prepare_exposure(
     anywhere = np.zeros(lattice.rows * lattice.columns, dtype=bool)
     for ground in grounds:
         anywhere |= ground.cells.crossed | (ground.cells.values > 0)
-    nothing = _no_buildings()
     return Prepared(
         names, counting, zones, grounds,
         _cells(lattice, np.zeros(len(anywhere), dtype=np.int32), anywhere), locator.result(),
-        _empty_table(nothing, names, communes), tuple(value_buildings(nothing)), sure,
+        sure,
     )  # fmt: skip
 
 
@@ -333,24 +326,3 @@ def _merge_overlapping(zones: GeometryArray) -> tuple[GeometryArray, float]:
     merged = [shapely.union_all(polygons[group == g]) for g in np.unique(group[~alone])]
     parts, _ = polygon_parts(np.array(merged, dtype=object))
     return np.concatenate([polygons[alone], parts]), _NEAR_MERGED_M
-
-
-def _no_buildings() -> gpd.GeoDataFrame:
-    """Return a layer of buildings that holds none."""
-    columns = {
-        "cleabs": "str", "usage_1": "str", "construction_legere": "boolean",
-        "etat_de_l_objet": "str", "nombre_de_logements": "Int64",
-    }  # fmt: skip
-    nothing = pd.DataFrame({name: pd.Series([], dtype=dtype) for name, dtype in columns.items()})
-    return gpd.GeoDataFrame(nothing, geometry=[], crs=CRS)
-
-
-def _empty_table(
-    buildings: gpd.GeoDataFrame, scenarios: Sequence[str], communes: gpd.GeoDataFrame
-) -> pd.DataFrame:
-    """Return the table when nothing is exposed."""
-    nothing = {scenario: np.empty(0, dtype=bool) for scenario in scenarios}
-    exposed = pd.DataFrame(nothing, index=buildings.index, dtype=bool)
-    # Any column will do as the commune of no building; to look for it would take a while.
-    rule = CountingRule(attribution="cleabs")
-    return count_by_commune(buildings, exposed, communes, rule=rule)

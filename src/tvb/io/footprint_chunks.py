@@ -31,7 +31,7 @@ from tvb.io.assembly import Assembly
 from tvb.io.batches import Batch, Deferred, Window, arrow_batch, fresh_array
 from tvb.io.crs import inside_france
 from tvb.io.footprint_columns import ValueColumn, read_column, read_keys
-from tvb.io.footprint_kernels import Rings, content_of, read_rings
+from tvb.io.footprint_kernels import Rings, bytes_of, read_rings
 from tvb.io.footprint_keys import Hashes, SeenKeys, hash_keys
 from tvb.io.report import KEPT_IDS, Entry, Kind, Ledger
 
@@ -442,7 +442,7 @@ def _read_geometry(column: pa.Array) -> _Light:
         np.empty(rows),
         np.empty(rows, dtype=bool),
     )
-    count = read_rings(content_of(data, np.float64), starts, ends, rings)
+    count = read_rings(bytes_of(data), starts, ends, rings)
     given = column.is_valid().to_numpy(zero_copy_only=False)
     row, first = rings.row[:count], rings.first[: count + 1]
     return _Light(

@@ -134,26 +134,26 @@ def read_column(array: pa.Array | None, column: Column, rows: int) -> tuple[Valu
 
 def _number_values(array: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
     """Return different values, and the place among them of each row; -1 for null."""
-    given = np.ones(len(array), dtype=bool)
-    if array.null_count:
-        given = array.is_valid().to_numpy(zero_copy_only=False)
     if pa.types.is_boolean(array.type):
         different, place = pa.array([False, True]), _stored(array.cast(pa.uint8()))
-    elif (numbers := _few_numbers(array, given)) is not None:
+    elif (most := _most_of_few(array)) is not None:
         # Those that no row has do no harm.
-        different, place = pa.array(range(numbers.max() + 1), array.type), numbers
+        different, place = pa.array(range(most + 1), array.type), _stored(array)
     else:
         encoded = array if isinstance(array, pa.DictionaryArray) else array.dictionary_encode()
         different, place = _in_order(encoded.dictionary, np.asarray(encoded.indices.fill_null(0)))
-    return different, np.where(given, place.astype(np.int32, copy=False), np.int32(-1))
+    place = place.astype(np.int32)
+    if array.null_count:
+        place[array.is_null().to_numpy(zero_copy_only=False)] = -1
+    return different, place
 
 
-def _few_numbers(array: pa.Array, given: BoolArray) -> NDArray[Any] | None:
-    """Return values that are all whole numbers from 0 up to a few, 0 where null; else None."""
-    if not pa.types.is_integer(array.type) or len(array) == 0:
+def _most_of_few(array: pa.Array) -> int | None:
+    """Return the largest of whole numbers from 0 up to a few; None where there are others."""
+    if not pa.types.is_integer(array.type):
         return None
-    numbers = np.where(given, _stored(array), 0)
-    return numbers if numbers.min() >= 0 and numbers.max() < _FEW_NUMBERS else None
+    least, most = (value.as_py() for value in pc.min_max(array).values())
+    return most if least is not None and least >= 0 and most < _FEW_NUMBERS else None
 
 
 def _stored(array: pa.Array) -> NDArray[Any]:

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import BoolArray, FloatArray, IntArray
+from tvb.io.words import Bytes, load_float, load_half, load_word
 from tvb.kernels import compiled, inner
 
-__all__ = ["Content", "Rings", "claim", "content_of", "hash_texts", "read_rings"]
+__all__ = ["Rings", "bytes_of", "claim", "hash_texts", "read_rings"]
 
-Bytes = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
 
 _FEWEST, _MOST = 4, 64  # vertices: fewer make no ring, more are worth an index of edges
@@ -37,47 +37,24 @@ _WORD, _BLANK = 8, 0x20
 _ASKED_AT_ONCE = 64  # rows: their bytes are kept nearest to the processor
 
 
-class Content(NamedTuple):
-    """Bytes, and the numbers of eight bytes that start at each of them, but for the last seven.
-
-    The lengths of what comes before put a number anywhere, where processors read it but plain
-    arrays cannot: that of the numbers steps by bytes.
-    """
-
-    data: Bytes
-    numbers: NDArray[Any]
-
-
-def content_of(buffer: Any, dtype: type[np.generic]) -> Content:
+def bytes_of(buffer: Any) -> Bytes:
     """Return bytes for compiled code to read.
 
     Parameters
     ----------
     buffer : buffer or None
         Bytes; they are shared, and only to be read.
-    dtype : type
-        Of the numbers: ``np.float64`` or ``np.uint64``.
 
     Returns
     -------
-    Content
-        With one number at least.
+    numpy.ndarray
+        Of eight at least.
     """
     if buffer is None or len(buffer) < _WORD:
         buffer = bytes(buffer or b"").ljust(_WORD, b"\0")
-    numbers = np.ndarray((len(buffer) - _WORD + 1,), dtype, buffer, strides=(1,))
     data = np.frombuffer(buffer, dtype=np.uint8)
-    data.flags.writeable = numbers.flags.writeable = False
-    return Content(data, numbers)
-
-
-@inner
-def _u32(data: Bytes, at: int) -> int:
-    """Return the little-endian number of four bytes."""
-    number = np.int64(0)
-    for i in range(4):
-        number |= np.int64(data[at + i]) << 8 * i
-    return int(number)
+    data.flags.writeable = False
+    return data
 
 
 @inner
@@ -85,7 +62,7 @@ def _header(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """Return kind of geometry (0 where the bytes are no such thing) and numbers per place."""
     if end - at < 9 or data[at] != 1:
         return 0, 0
-    code = _u32(data, at + 1)
+    code = int(load_half(data, at + 1))
     kind = code & _EWKB_CODE
     extra = (code & _EWKB_Z != 0) + (code & _EWKB_M != 0)
     extra += 2 if kind // 1000 == 3 else min(kind // 1000, 1)
@@ -98,14 +75,14 @@ def _only_ring(data: Bytes, start: int, end: int) -> tuple[int, int, int]:
     kind, width = _header(data, start, end)
     at = start + 5
     if kind == _MULTIPOLYGON:
-        if _u32(data, at) != 1:
+        if load_half(data, at) != 1:
             return 0, 0, 0
         inner, same = _header(data, at + 4, end)
         kind = inner if same == width else 0
         at += 9
-    if kind != _POLYGON or end - at < 8 or _u32(data, at) != 1:
+    if kind != _POLYGON or end - at < 8 or load_half(data, at) != 1:
         return 0, 0, 0
-    places = _u32(data, at + 4)
+    places = int(load_half(data, at + 4))
     if places < _FEWEST or places > _MOST or at + 8 + 8 * width * places != end:
         return 0, 0, 0
     return at + 8, places, width
@@ -204,13 +181,13 @@ class Rings(NamedTuple):
 
 
 @compiled
-def read_rings(content: Content, starts: IntArray, ends: IntArray, rings: Rings) -> int:
+def read_rings(data: Bytes, starts: IntArray, ends: IntArray, rings: Rings) -> int:
     """Read the footprints that are one plain ring, and return how many there are.
 
     Parameters
     ----------
-    content : Content
-        Well-known binary of all footprints, with ``np.float64``.
+    data : numpy.ndarray
+        Well-known binary of all footprints.
     starts, ends : numpy.ndarray, shape (n,)
         Where each of them starts and ends; nothing between two equal ones.
     rings : Rings
@@ -221,7 +198,7 @@ def read_rings(content: Content, starts: IntArray, ends: IntArray, rings: Rings)
     int
         Footprints read. All are valid, of one part, without holes; the others are not written.
     """
-    numbers, points, bounds = content.numbers, rings.points, rings.bounds
+    points, bounds = rings.points, rings.bounds
     count, wanted = 0, np.int64(0)
     rings.first[0] = 0
     for i in range(len(starts)):
@@ -229,8 +206,8 @@ def read_rings(content: Content, starts: IntArray, ends: IntArray, rings: Rings)
             # They may lie far apart: asked for together, they come together.
             for k in range(i, min(i + _ASKED_AT_ONCE, len(starts))):
                 if ends[k] > starts[k]:
-                    wanted += content.data[starts[k]] + content.data[ends[k] - 1]
-        at, places, width = _only_ring(content.data, starts[i], ends[i])
+                    wanted += data[starts[k]] + data[ends[k] - 1]
+        at, places, width = _only_ring(data, starts[i], ends[i])
         if places == 0:
             continue
         start = rings.first[count]
@@ -239,7 +216,7 @@ def read_rings(content: Content, starts: IntArray, ends: IntArray, rings: Rings)
         east = north = -np.inf
         sum_of_all = 0.0
         for k in range(start, last + 1):
-            x, y = numbers[at], numbers[at + 8]
+            x, y = load_float(data, at), load_float(data, at + 8)
             points[k, 0], points[k, 1] = x, y
             at += 8 * width
             west, east = min(west, x), max(east, x)
@@ -258,13 +235,13 @@ def read_rings(content: Content, starts: IntArray, ends: IntArray, rings: Rings)
 
 
 @compiled
-def hash_texts(content: Content, offsets: IntArray, hashes: Hashes, plain: BoolArray) -> bool:
+def hash_texts(data: Bytes, offsets: IntArray, hashes: Hashes, plain: BoolArray) -> bool:
     """Write a number of 64 bits for each text, the same for equal ones, never 0.
 
     Parameters
     ----------
-    content : Content
-        Bytes of all texts, with ``np.uint64``.
+    data : numpy.ndarray
+        Bytes of all texts.
     offsets : numpy.ndarray, shape (n + 1,)
         Where each of them starts.
     hashes : numpy.ndarray, shape (n,)
@@ -277,7 +254,6 @@ def hash_texts(content: Content, offsets: IntArray, hashes: Hashes, plain: BoolA
     bool
         Whether some text may have a blank at its start or end.
     """
-    data, words = content.data, content.numbers
     blank = False
     for i in range(len(hashes)):
         start, end = offsets[i], offsets[i + 1]
@@ -286,7 +262,7 @@ def hash_texts(content: Content, offsets: IntArray, hashes: Hashes, plain: BoolA
         for at in range(start, end, 8):
             word = _NONE
             if at + 8 <= end:
-                word = words[at]
+                word = load_word(data, at)
             else:
                 for k in range(end - at):
                     word |= np.uint64(data[at + k]) << np.uint64(8 * k)

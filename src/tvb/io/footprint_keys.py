@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import BoolArray
-from tvb.io.footprint_kernels import claim, content_of, hash_texts
+from tvb.io.footprint_kernels import bytes_of, claim, hash_texts
 
 __all__ = ["KeyTexts", "SeenKeys", "hash_keys", "inspect_keys"]
 
@@ -70,7 +70,7 @@ def inspect_keys(keys: pa.Array) -> KeyTexts:
     _, ends, content = keys.buffers()
     size = np.int64 if pa.types.is_large_string(keys.type) else np.int32
     offsets = np.frombuffer(ends, dtype=size)[keys.offset :][: rows + 1].astype(np.int64)
-    blank = hash_texts(content_of(content, np.uint64), offsets, hashes, plain)
+    blank = hash_texts(bytes_of(content), offsets, hashes, plain)
     return KeyTexts(hashes, plain, blank=blank)
 
 

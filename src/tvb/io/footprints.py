@@ -34,8 +34,9 @@ from tvb.schema import CRS
 
 __all__ = ["CHUNK_ROWS", "Footprints", "open_footprints"]
 
-CHUNK_ROWS = 65_536
-"""Rows of a chunk: some 25 MB while it is being read."""
+CHUNK_ROWS = 131_072
+"""Rows of a chunk: some 50 MB while it is being read. Threads that hand over half as many chunks to
+each other lose less time by it than by larger ones the cache does."""
 
 _LAYER = "buildings"
 # Chunks that are being read, or wait for those before them: some slack lets no thread be idle.

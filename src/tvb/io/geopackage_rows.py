@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from tvb.errors import SourceError, explain
 from tvb.geometry.arrays import IntArray
 from tvb.io.batches import fresh_array
-from tvb.io.footprint_kernels import Content, content_of
 from tvb.io.geopackage_values import Found, reader_of
 from tvb.io.locate import changed_meanwhile
 from tvb.io.sqlite_kernels import DAMAGED, find_cells, find_values
@@ -195,7 +194,7 @@ class _Parser:
             return None
         long = np.flatnonzero(self._cells[:, 2] > self._cells[:, 3])
         if len(long):
-            content = content_of(self._append(content.data, long), np.uint64)
+            content = self._append(content, long)
             for i in long.tolist():
                 self._read_records(content, i, i + 1)
         arrays = [reader.finish(content) for reader in self._readers] if self._plain else [None]
@@ -203,27 +202,24 @@ class _Parser:
             return None
         return pa.RecordBatch.from_arrays(arrays, names=self._table.schema.names)
 
-    def _read_pages(self) -> Content | None:
+    def _read_pages(self) -> Bytes | None:
         """Read pages, and the records that lie in them; None if there are not as many."""
         table, count, before = self._table.pages, 0, self._leaves[0]
         size, usable = table.page_bytes, table.usable
         data = fresh_array(((self._leaves[1] - before) * size + SLACK,), np.uint8)
-        content = content_of(data, np.uint64)
         step = max(_NEAR_BYTES // size, 1)
         for first in range(*self._leaves, step):
             last, low = min(first + step, self._leaves[1]), count
             start, end = (first - before) * size, (last - before) * size
             table.read(slice(first, last), data[start:end])
-            count = find_cells(content.data, size, usable, start, end, self._cells, low)
+            count = find_cells(data, size, usable, start, end, self._cells, low)
             if count == DAMAGED:
                 return None
-            self._read_records(content, low, count)
-        return content if count == len(self._cells) else None
+            self._read_records(data, low, count)
+        return data if count == len(self._cells) else None
 
-    def _read_records(self, content: Content, low: int, high: int) -> None:
-        short = find_values(
-            content.data, self._columns, self._cells, low, high, self._kind, self._place
-        )
+    def _read_records(self, content: Bytes, low: int, high: int) -> None:
+        short = find_values(content, self._columns, self._cells, low, high, self._kind, self._place)
         if short == DAMAGED:
             raise DamagedPagesError
         self._plain &= short == 0 or not self._table.pages.has_defaults

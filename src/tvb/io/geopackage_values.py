@@ -9,7 +9,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tvb.io.batches import fresh_array
-from tvb.io.footprint_kernels import Content
 from tvb.io.sqlite_kernels import (
     SLOTS,
     are_texts,
@@ -49,13 +48,13 @@ class Found(NamedTuple):
 class ValueReader(Protocol):
     """Reads the values of a column."""
 
-    def read(self, content: Content, low: int, high: int) -> bool:
+    def read(self, content: Bytes, low: int, high: int) -> bool:
         """Read some records, most often those that follow the last ones.
 
         Parameters
         ----------
-        content : Content
-            Bytes.
+        content : numpy.ndarray
+            Bytes, and `tvb.io.words.SLACK` more.
         low, high : int
             Which records.
 
@@ -65,7 +64,7 @@ class ValueReader(Protocol):
             False if some value is not of the type of the column.
         """
 
-    def finish(self, content: Content) -> pa.Array | None:
+    def finish(self, content: Bytes) -> pa.Array | None:
         """Return all values; None if some is beyond the limits of the type."""
 
 
@@ -116,11 +115,11 @@ class _Geometries:
         self._found = found
         self._views = fresh_array((len(found.kind), 4), np.int32)
 
-    def read(self, content: Content, low: int, high: int) -> bool:
+    def read(self, content: Bytes, low: int, high: int) -> bool:
         return find_geometries(content, *self._found, low, high, self._views)
 
-    def finish(self, content: Content) -> pa.Array | None:
-        return self._found.array(pa.binary_view(), self._views, content.data)
+    def finish(self, content: Bytes) -> pa.Array | None:
+        return self._found.array(pa.binary_view(), self._views, content)
 
 
 class _Numbers:
@@ -131,11 +130,11 @@ class _Numbers:
         self._stored: Any = np.dtype(wanted.to_pandas_dtype())
         self._whole = fresh_array((len(found.kind),), np.int64)
 
-    def read(self, content: Content, low: int, high: int) -> bool:
+    def read(self, content: Bytes, low: int, high: int) -> bool:
         as_real = self._stored.kind == "f"
-        return read_numbers(content.data, *self._found, low, high, self._whole, as_real)
+        return read_numbers(content, *self._found, low, high, self._whole, as_real)
 
-    def finish(self, content: Content) -> pa.Array | None:
+    def finish(self, content: Bytes) -> pa.Array | None:
         del content
         kind, whole = self._stored.kind, self._whole
         if kind == "f":
@@ -157,18 +156,17 @@ class _Keys:
         self._found = found
         self._ends = np.zeros(len(found.kind) + 1, dtype=np.int32)
         self._texts = fresh_array((len(found.kind) * _KEY_BYTES + SLACK,), np.uint8)
-        self._into = _words(self._texts)
         self._copied = 0
 
-    def read(self, content: Content, low: int, high: int) -> bool:
+    def read(self, content: Bytes, low: int, high: int) -> bool:
         if low == self._copied:
-            ends, into = self._ends, self._into
-            self._copied = copy_texts(content.numbers, *self._found, low, high, ends, into)
+            ends, into = self._ends, self._texts
+            self._copied = copy_texts(content, *self._found, low, high, ends, into)
         else:  # there was no room, or a record is read again
             self._copied = -1
         return are_texts(self._found.kind, low, high)
 
-    def finish(self, content: Content) -> pa.Array | None:
+    def finish(self, content: Bytes) -> pa.Array | None:
         if self._copied != len(self._found.kind):
             return _copy_all(content, self._found)
         return self._found.array(pa.string(), self._ends, self._texts)
@@ -184,16 +182,16 @@ class _Texts:
         self._examples = np.full(_MOST_DIFFERENT, -1, dtype=np.int32)
         self._different = 0
 
-    def read(self, content: Content, low: int, high: int) -> bool:
+    def read(self, content: Bytes, low: int, high: int) -> bool:
         if not are_texts(self._found.kind, low, high):
             return False
         if self._different >= 0:
             self._different = number_texts(
-                content.numbers, *self._found, low, high, self._index, self._slots, self._examples
+                content, *self._found, low, high, self._index, self._slots, self._examples
             )
         return True
 
-    def finish(self, content: Content) -> pa.Array | None:
+    def finish(self, content: Bytes) -> pa.Array | None:
         if self._different < 1:
             return _copy_all(content, self._found)
         rows = self._examples[: self._different]
@@ -201,17 +199,12 @@ class _Texts:
         return pa.DictionaryArray.from_arrays(self._found.array(pa.int32(), self._index), different)
 
 
-def _copy_all(content: Content, found: Found) -> pa.Array | None:
+def _copy_all(content: Bytes, found: Found) -> pa.Array | None:
     """Return texts; None if they are more than an array of Arrow holds."""
     size = int(np.maximum(found.kind.astype(np.int64) - 12, 0).sum()) // 2
     if size > np.iinfo(np.int32).max - SLACK:
         return None
     rows = len(found.kind)
     ends, texts = np.zeros(rows + 1, dtype=np.int32), np.empty(size + SLACK, dtype=np.uint8)
-    copy_texts(content.numbers, *found, 0, rows, ends, _words(texts))
+    copy_texts(content, *found, 0, rows, ends, texts)
     return found.array(pa.string(), ends, texts)
-
-
-def _words(texts: Bytes) -> NDArray[np.uint64]:
-    """Return the words of eight bytes that start at each byte, to be written."""
-    return np.ndarray((len(texts) - SLACK + 1,), np.uint64, texts, strides=(1,))

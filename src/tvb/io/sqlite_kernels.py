@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tvb.geometry.arrays import IntArray
-from tvb.io.footprint_kernels import Content
-from tvb.io.words import Bytes, Words
+from tvb.io.words import SLACK, Bytes, load_half, load_word, store_word
 from tvb.kernels import compiled, inlined, inner
 
 __all__ = [
@@ -54,7 +53,7 @@ _NULL, _FLOAT, _ONE, _BLOB = 0, 7, 9, 12
 _BLOB_HEAD, _EXTENDED = 8, 0x20
 _ENVELOPE_BYTES = np.array([0, 32, 48, 48, 64, -1, -1, -1], dtype=np.int64)
 _INLINE = 12  # bytes that a view of Arrow holds itself
-_WORD, _LOW_BITS = 8, np.uint64(0xFFFFFFFF)
+_WORD = 8
 _TOP_BITS, _ODD = np.uint64(56), np.uint64(0x9E3779B97F4A7C15)
 _NONE = np.uint64(0)
 _LINE_BYTES = 64  # that a processor asks for at once
@@ -224,15 +223,15 @@ def are_texts(kind: Places, low: int, high: int) -> bool:
 
 @compiled
 def number_texts(
-    words: Words, kind: Places, place: Places, low: int, high: int, index: Places, slots: Places,
+    data: Bytes, kind: Places, place: Places, low: int, high: int, index: Places, slots: Places,
     examples: Places,
 ) -> int:  # fmt: skip
     """Number texts of which there are only a few different ones.
 
     Parameters
     ----------
-    words : numpy.ndarray
-        The words of eight bytes that start at each byte, as `content_of` gives them.
+    data : numpy.ndarray
+        Bytes, `tvb.io.words.SLACK` more than those of the records.
     kind, place : numpy.ndarray, shape (n,)
         From `find_values`.
     low, high : int
@@ -261,16 +260,16 @@ def number_texts(
         held = (serial - _BLOB) // 2
         # The word that ends the text; of the first one, for a shorter text, what lies in it.
         last, cut = max(held - _WORD, 0), np.uint64(8 * max(_WORD - held, 0))
-        ending = words[at + last] << cut if held > 0 else _NONE
+        ending = load_word(data, at + last) << cut if held > 0 else _NONE
         slot = np.int64(((ending ^ np.uint64(serial)) * _ODD) >> _TOP_BITS)
         while slots[slot] >= 0:
             row = examples[slots[slot]]
             move = np.int64(place[row]) - at
             same = kind[row] == serial
             if same and held > 0:
-                same = ending == words[at + move + last] << cut
+                same = ending == load_word(data, at + move + last) << cut
             for word in range(at, at + last, _WORD):
-                same = same and words[word] == words[word + move]
+                same = same and load_word(data, word) == load_word(data, word + move)
             if same:
                 break
             slot = (slot + 1) % SLOTS
@@ -284,13 +283,13 @@ def number_texts(
 
 @compiled
 def copy_texts(
-    words: Words, kind: Places, place: Places, low: int, high: int, ends: Places, into: Words
+    data: Bytes, kind: Places, place: Places, low: int, high: int, ends: Places, into: Bytes
 ) -> int:
     """Copy texts one after the other, by words of eight bytes.
 
     Parameters
     ----------
-    words : numpy.ndarray
+    data : numpy.ndarray
         As in `number_texts`.
     kind, place : numpy.ndarray, shape (n,)
         From `find_values`.
@@ -299,7 +298,7 @@ def copy_texts(
     ends : numpy.ndarray, shape (n + 1,)
         Written from ``low + 1`` on: where each text ends.
     into : numpy.ndarray
-        Written: words as the first ones.
+        Written: their bytes, and up to `tvb.io.words.SLACK` more after the last one.
 
     Returns
     -------
@@ -310,11 +309,11 @@ def copy_texts(
         first: Any = np.int64(ends[i])
         held: Any = max(np.int64(kind[i]) - _BLOB, 0)
         held //= 2
-        if first + held > len(into):
+        if first + held + SLACK > len(into):
             return i
         move = np.int64(place[i]) - first
         for at in range(first, first + held, _WORD):
-            into[at] = words[at + move]
+            store_word(into, at, load_word(data, at + move))
         ends[i + 1] = first + held
     return high
 
@@ -362,14 +361,14 @@ def read_numbers(
 
 @compiled
 def find_geometries(
-    content: Content, kind: Places, place: Places, low: int, high: int, views: Places
+    data: Bytes, kind: Places, place: Places, low: int, high: int, views: Places
 ) -> bool:
     """Find the well-known binary in the geometry of a GeoPackage.
 
     Parameters
     ----------
-    content : Content
-        Bytes, with ``np.uint64``.
+    data : numpy.ndarray
+        Bytes.
     kind, place : numpy.ndarray, shape (n,)
         From `find_values`.
     low, high : int
@@ -382,7 +381,6 @@ def find_geometries(
     bool
         False where a value is no GeoPackageBinary of the standard kind.
     """
-    data = content.data
     for i in range(low, high):
         serial, at = np.int64(kind[i]), np.int64(place[i])
         views[i, 0] = views[i, 1] = views[i, 2] = views[i, 3] = 0
@@ -400,7 +398,7 @@ def find_geometries(
         at += _BLOB_HEAD + envelope
         views[i, 0] = size
         if size > _INLINE:
-            views[i, 1], views[i, 3] = np.int32(content.numbers[at] & _LOW_BITS), at
+            views[i, 1], views[i, 3] = np.int32(load_half(data, at)), at
         else:
             for byte in range(size):
                 views[i, 1 + byte // 4] |= np.int32(data[at + byte]) << 8 * (byte % 4)
