@@ -30,6 +30,8 @@ def tvb(*words: str | Path, **options: object) -> subprocess.CompletedProcess[st
 def _in_process(*words: str | Path, monkeypatch: pytest.MonkeyPatch) -> int:
     """Run the command here, which is faster, and return its exit code."""
     monkeypatch.setattr(sys, "argv", ["tvb", *map(str, words)])
+    # Under « python -m pytest », the name of the program would be that of pytest.
+    monkeypatch.setattr(sys.modules["__main__"], "__package__", "", raising=False)
     try:
         cli.main()
     except SystemExit as end:

@@ -514,6 +514,19 @@ def test_the_title_counts_the_communes_of_the_extent() -> None:
     assert any(line.startswith("Règle de comptage") for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("exclude", "said"),
+    [
+        ("nothing", "Tous les bâtiments comptent."),
+        ("annexe, not_in_service", "Ne comptent pas : annexes, bâtiments hors service."),
+    ],
+)
+def test_the_map_says_which_buildings_do_not_count(exclude: str, said: str) -> None:
+    """Kills: two maps of different exclusions that look the same but for the numbers."""
+    lines = written(plot_exposure(exposure(3, 120).assign(exclude=exclude)))
+    assert said in " ".join(lines).replace(NO_BREAK, " ")
+
+
 def test_wrong_exposure_tables_are_refused() -> None:
     with pytest.raises(ParameterError, match=r"« 02Moy » is not in the table\. Required: 04Fai"):
         plot_exposure(exposure(1).rename(index={"02Moy": "04Fai"}))

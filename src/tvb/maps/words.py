@@ -159,6 +159,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "foremost": ("Taches les plus importantes (dPC, %)", "Foremost patches (dPC, %)"),
     "not_assessed": ("Commune non évaluée", "Commune not assessed"),
     "counting_rule": ("Règle de comptage : {}.", "Counting rule: {}."),
+    "left_out": ("Ne comptent pas : {}.", "Not counted: {}."),
+    "nothing_left_out": ("Tous les bâtiments comptent.", "All buildings count."),
+    "left_out_light": ("constructions légères", "light constructions"),
+    "left_out_annexe": ("annexes", "annexes"),
+    "left_out_not_in_service": ("bâtiments hors service", "buildings out of service"),
     "rule_touches": ("bâtiment touché par une zone inondable", "building touched by a flood zone"),
     "rule_centroid": (
         "centre du bâtiment en zone inondable",

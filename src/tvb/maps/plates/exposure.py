@@ -46,6 +46,7 @@ _LARGEST_MM, _LEAST_LARGEST_MM = 6.5, 3.6
 _SMALLEST_MM = 0.9
 _MOST_COVERED = 0.5  # of a commune, by the symbol of all but a tenth of them
 _WHOLE = 100.0  # per cent
+_NOTHING = "nothing"  # as tables of counts write it
 _NONE = Fill("#ffffff", "#b9b4aa", 0.35)
 _UNKNOWN = Fill("#e4e2de", None, 0.3, "////", "#a8a49c")
 
@@ -69,8 +70,9 @@ def plot_exposure(
         ``epci_siren``.
     exposure : pandas.DataFrame
         Indexed by ``insee`` and ``scenario``; column ``buildings`` (number exposed) and, if known,
-        ``rule`` (how they were counted), as `tvb.flood.count_exposed_buildings` returns it. A
-        commune without a row is drawn as not assessed.
+        ``rule`` and ``exclude`` (how they were counted, and which were not), as
+        `tvb.flood.count_exposed_buildings` returns it. A commune without a row is drawn as not
+        assessed.
     sources : sequence of tvb.territory.Source
         Of the communes, the buildings and the flood zones.
     scenario : str
@@ -301,11 +303,22 @@ def _blocks(case: _Case, page: Page) -> dict[str, Block]:
 
 
 def _rule(rows: pd.DataFrame, lang: Lang) -> str:
-    """Return the sentence that says how buildings were counted, empty if the table does not."""
-    if "rule" not in rows:
-        return ""
-    rules = sorted(rows["rule"].dropna().unique())
-    return say("counting_rule", lang, ", ".join(_rule_name(str(r), lang) for r in rules))
+    """Return the sentences that say how buildings were counted, as far as the table does."""
+    said = []
+    if "rule" in rows:
+        rules = sorted(rows["rule"].dropna().unique())
+        said.append(say("counting_rule", lang, ", ".join(_rule_name(str(r), lang) for r in rules)))
+    if "exclude" in rows:
+        said += [_left_out(str(reasons), lang) for reasons in rows["exclude"].dropna().unique()]
+    return " ".join(said)
+
+
+def _left_out(reasons: str, lang: Lang) -> str:
+    """Return the sentence that says which buildings do not count."""
+    if reasons == _NOTHING:
+        return say("nothing_left_out", lang)
+    names = [say(f"left_out_{reason}", lang) for reason in reasons.split(", ")]
+    return say("left_out", lang, ", ".join(names))
 
 
 def _rule_name(rule: str, lang: Lang) -> str:
