@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely import affinity
 
@@ -67,9 +67,10 @@ def windings(ring: shapely.LinearRing, points: np.ndarray) -> np.ndarray:
     corners = shapely.get_coordinates(ring)
     (x, y), total = points.T, np.zeros(len(points), dtype=int)
     for (ax, ay), (bx, by) in pairwise(corners):
-        left = (bx - ax) * (y - ay) - (x - ax) * (by - ay) > 0
-        total += (ay <= y) & (by > y) & left
-        total -= (by <= y) & (ay > y) & ~left
+        # A place may lie on an edge there and back, which must count for nothing.
+        low, high, turn = ((ax, ay), (bx, by), 1) if ay < by else ((bx, by), (ax, ay), -1)
+        left = (high[0] - low[0]) * (y - low[1]) - (x - low[0]) * (high[1] - low[1]) > 0
+        total += turn * ((low[1] <= y) & (high[1] > y) & left)
     return total
 
 
@@ -161,6 +162,9 @@ def test_footprint_of_an_outline_that_crosses_itself(tmp_path: Path) -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=4, max_size=9))
+@example([(0, 1), (1, 1), (0, 1), (0, 0), (1, 1)])  # GEOS 3.14 leaves a line
+@example([(0, 5), (2, 4), (0, 5), (5, 1), (0, 5), (1, 4), (5, 1)])
+@example([(2, 4), (2, 4), (3, 5), (1, 5), (0, 3), (3, 3), (4, 5), (3, 5)])
 def test_repair_covers_what_an_outline_winds_around(corners: list[tuple[int, int]]) -> None:
     """Kills even and odd, parts that share an edge (GEOS 3.14), and ground lost by the repair."""
     ring = polygon(corners)

@@ -8,6 +8,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from tvb.geometry.winding import repair_outlines
+
 __all__ = [
     "BoolArray",
     "FloatArray",
@@ -50,10 +52,7 @@ def make_valid(geometries: GeometryArray) -> GeometryArray:
     nowhere = np.unique(owner[~np.isfinite(points).all(axis=1)])
     repaired[wrong[nowhere]] = None
     wrong = np.delete(wrong, nowhere)
-    repaired[wrong] = shapely.make_valid(geometries[wrong], method="structure")
-    # GEOS 3.14 may give parts that share an edge, which is not valid: they are joined.
-    for row in wrong[~shapely.is_valid(repaired[wrong])]:
-        repaired[row] = shapely.union_all(shapely.get_parts(repaired[row]))
+    repaired[wrong] = repair_outlines(geometries[wrong])
     return repaired
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from tvb.geometry.winding import repair_outlines
 from tvb.io.threads import in_halves
 from tvb.schema.declare import Family
 
@@ -186,13 +187,13 @@ def _make_valid(state: _State) -> None:
 
 
 def _valid(geometry: Geometries, family: Family) -> Geometries:
-    valid = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
+    if family == "polygon":
+        valid = repair_outlines(geometry)
+    else:
+        valid = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
     collections = shapely.get_type_id(valid) == _COLLECTION
     for i in np.flatnonzero(collections):
         valid[i] = _fitting_parts(valid[i], frozenset({family}))
-    # GEOS 3.14 may give parts that share an edge, which is not valid: they are joined.
-    for i in np.flatnonzero(~shapely.is_valid(valid) & ~shapely.is_missing(valid)):
-        valid[i] = shapely.union_all(shapely.get_parts(valid[i]))
     foreign = ~np.isin(shapely.get_type_id(valid), _TYPES[family])
     valid[foreign | ~shapely.is_valid(valid)] = None
     return np.asarray(valid, dtype=object)
