@@ -236,3 +236,15 @@ def test_a_zone_of_a_hundred_thousand_parts_in_a_stream(tmp_path: Path) -> None:
     found = {rule: int(table["buildings"].sum()) for rule, table in counted.items()}
     assert found["touches"] == sum(row[1] for row in _PLACES)
     assert found["centroid"] == sum(row[2] for row in _PLACES)
+
+
+def test_lost_ground_is_found_in_parts_and_beside_lines() -> None:
+    """Kills a repair of single polygons alone, and one that takes a line for a polygon."""
+    spiked = polygon([(0, 1), (1, 1), (0, 1), (0, 0), (1, 1)])
+    far, line = shapely.box(5, 5, 6, 6), shapely.LineString([(8, 8), (9, 9)])
+    several = shapely.MultiPolygon([spiked, far])
+    mixed = shapely.GeometryCollection([spiked, far, line])
+    for valid in make_valid(np.array([several, mixed])):
+        assert shapely.is_valid(valid)
+        assert valid.area == pytest.approx(1.5)
+        assert shapely.intersects(valid, shapely.Point(0.2, 0.8))

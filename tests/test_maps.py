@@ -519,6 +519,7 @@ def test_the_title_counts_the_communes_of_the_extent() -> None:
     [
         ("nothing", "Tous les bâtiments comptent."),
         ("annexe, not_in_service", "Ne comptent pas : annexes, bâtiments hors service."),
+        ("light, en ruine", "Ne comptent pas : constructions légères, en ruine."),
     ],
 )
 def test_the_map_says_which_buildings_do_not_count(exclude: str, said: str) -> None:

@@ -46,7 +46,7 @@ _LARGEST_MM, _LEAST_LARGEST_MM = 6.5, 3.6
 _SMALLEST_MM = 0.9
 _MOST_COVERED = 0.5  # of a commune, by the symbol of all but a tenth of them
 _WHOLE = 100.0  # per cent
-_NOTHING = "nothing"  # as tables of counts write it
+_NOTHING, _REASONS = "nothing", ("light", "annexe", "not_in_service")  # as tables write them
 _NONE = Fill("#ffffff", "#b9b4aa", 0.35)
 _UNKNOWN = Fill("#e4e2de", None, 0.3, "////", "#a8a49c")
 
@@ -309,7 +309,8 @@ def _rule(rows: pd.DataFrame, lang: Lang) -> str:
         rules = sorted(rows["rule"].dropna().unique())
         said.append(say("counting_rule", lang, ", ".join(_rule_name(str(r), lang) for r in rules)))
     if "exclude" in rows:
-        said += [_left_out(str(reasons), lang) for reasons in rows["exclude"].dropna().unique()]
+        given = sorted(rows["exclude"].dropna().unique())
+        said += [_left_out(str(reasons), lang) for reasons in given]
     return " ".join(said)
 
 
@@ -317,7 +318,10 @@ def _left_out(reasons: str, lang: Lang) -> str:
     """Return the sentence that says which buildings do not count."""
     if reasons == _NOTHING:
         return say("nothing_left_out", lang)
-    names = [say(f"left_out_{reason}", lang) for reason in reasons.split(", ")]
+    names = (
+        say(f"left_out_{reason}", lang) if reason in _REASONS else reason
+        for reason in reasons.split(", ")
+    )
     return say("left_out", lang, ", ".join(names))
 
 
